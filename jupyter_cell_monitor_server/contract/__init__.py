@@ -1,0 +1,1 @@
+"""What crosses a wire: the one place that names a field."""

@@ -1,0 +1,302 @@
+"""The events that a student's browser sends: one struct for each type, and their parser.
+
+Only the fields of the original specification are required. A field that no struct names is
+kept in `ParsedEvent.extra`; an event of an unknown type is kept whole as an `OtherEvent`.
+"""
+
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Raw, Struct
+
+from .fields import (
+    MAX_CELLS,
+    MAX_EVENT_BYTES,
+    CellId,
+    CellIndex,
+    CellType,
+    ClassId,
+    DurationMs,
+    ErrorName,
+    ExecutionCount,
+    Identifier,
+    NotebookName,
+    NotebookPath,
+    Seq,
+    Sha256,
+    Timestamp,
+    UserName,
+)
+
+EARLIEST_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST_AHEAD = timedelta(days=1)
+
+
+class Event(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The fields of every event.
+
+    `seq` counts a session's events from 0 without gaps. `timestamp` is the browser's clock.
+    """
+
+    student_id: UserName
+    session_id: Identifier
+    notebook_path: NotebookPath
+    timestamp: Timestamp
+    event_id: Identifier | None = None
+    seq: Seq | None = None
+    kernel_id: Identifier | None = None
+
+
+class Cell(Struct, kw_only=True, omit_defaults=True):
+    """One cell of a notebook that was opened, as it stands at `index` (from 0).
+
+    `source_sha256` is over the UTF-8 source; a source of white space alone counts as empty.
+    `grade_id`, `solution`, `task`, `grade` and `points` are nbgrader's metadata.
+    """
+
+    cell_id: CellId
+    cell_type: CellType
+    index: CellIndex
+    source_sha256: Sha256
+    grade_id: CellId | None = None
+    solution: bool = False
+    task: bool = False
+    grade: bool = False
+    points: float | None = None
+
+
+class NotebookOpened(Event, kw_only=True):
+    """A notebook was opened, its cells changed, or it was renamed from `renamed_from`.
+
+    `class_id` is the student's own choice; metadata and path come before it.
+    `nbformat_minor` is the file's: below 5 its cells carry no ids of their own.
+    """
+
+    event_type: Literal["notebook_opened"] = "notebook_opened"
+    notebook_name: NotebookName
+    cells: list[Cell]
+    metadata: dict[str, Any] = {}
+    nbformat_minor: CellIndex | None = None
+    renamed_from: NotebookPath | None = None
+    class_id: ClassId | None = None
+
+
+class CellEvent(Event, kw_only=True):
+    """An event of one run of one cell. `execution_id` is the run's, in its start and its end."""
+
+    cell_id: CellId
+    execution_count: ExecutionCount
+    execution_id: Identifier | None = None
+
+
+class CellExecutionStart(CellEvent, kw_only=True):
+    """The kernel began to run a cell; `started_at` is the kernel's time."""
+
+    event_type: Literal["cell_execution_start"] = "cell_execution_start"
+    code: str
+    started_at: Timestamp | None = None
+
+
+class CellExecutionEnd(CellEvent, kw_only=True):
+    """A run ended. Times are the kernel's; `code` is there where the start may be lost."""
+
+    code: str | None = None
+    output: dict[str, Any] | list[dict[str, Any]] | None = None
+    started_at: Timestamp | None = None
+    ended_at: Timestamp | None = None
+    duration_ms: DurationMs | None = None
+
+
+class CellExecutionComplete(CellExecutionEnd, kw_only=True):
+    """A run ended without an error, or (`status` "unknown") nobody saw its end."""
+
+    event_type: Literal["cell_execution_complete"] = "cell_execution_complete"
+    success: bool = True
+    status: Literal["completed", "unknown"] | None = None
+
+
+class ErrorContext(Struct, kw_only=True, omit_defaults=True):
+    """What was there when the error was raised: `variables` as name, type and value."""
+
+    variables: list[dict[str, Any]] = []
+
+
+class RunError(Struct, kw_only=True, omit_defaults=True):
+    """A Python exception as the kernel reported it, its traceback whole."""
+
+    name: ErrorName
+    message: str
+    traceback: list[str] | str = ""
+    context: ErrorContext | None = None
+
+
+class CellExecutionError(CellExecutionEnd, kw_only=True):
+    """A run ended with an error; a `KeyboardInterrupt` is an interrupted run."""
+
+    event_type: Literal["cell_execution_error"] = "cell_execution_error"
+    error: RunError
+    success: bool = False
+
+
+class OtherEvent(Struct, kw_only=True):
+    """An event of a type that this release does not know, or does not use yet."""
+
+    student_id: UserName
+    event_type: Identifier
+    timestamp: Timestamp
+    session_id: Identifier | None = None
+    notebook_path: NotebookPath | None = None
+    cell_id: CellId | None = None
+    event_id: Identifier | None = None
+    seq: Seq | None = None
+
+
+KnownEvent = NotebookOpened | CellExecutionStart | CellExecutionComplete | CellExecutionError
+AnyEvent = KnownEvent | OtherEvent
+
+
+class ParsedEvent(Struct, frozen=True):
+    """A valid event, the fields that no struct names, and its bytes as they came."""
+
+    event: AnyEvent
+    extra: dict[str, Any]
+    raw: bytes
+
+
+class RejectedEvent(Struct, frozen=True):
+    """An event that cannot be taken: why, and which field (a dotted path) is wrong."""
+
+    code: Literal["invalid", "too_large", "wrong_student"]
+    detail: str
+    field: str | None = None
+    event_id: str | None = None
+
+
+class EventResult(Struct, kw_only=True, omit_defaults=True):
+    """The answer for one event. `retry`: nothing was stored, send it again."""
+
+    event_id: str | None
+    status: Literal["stored", "duplicate", "rejected", "retry"]
+    code: str | None = None
+    detail: str | None = None
+    field: str | None = None
+
+
+class EventResults(Struct):
+    """The answer to a batch: one result for each event, in the order sent."""
+
+    results: list[EventResult]
+
+
+class _Batch(Struct):
+    events: list[Raw]
+
+
+class _Head(Struct):
+    event_type: Any = None
+    event_id: Any = None
+
+
+class BatchError(ValueError):
+    """The body as a whole is no batch and no event."""
+
+
+_TYPES: dict[str, type[KnownEvent]] = {
+    "notebook_opened": NotebookOpened,
+    "cell_execution_start": CellExecutionStart,
+    "cell_execution_complete": CellExecutionComplete,
+    "cell_execution_error": CellExecutionError,
+}
+_KNOWN = {name: msgspec.json.Decoder(struct) for name, struct in _TYPES.items()}
+_FIELDS = {name: frozenset(struct.__struct_fields__) for name, struct in _TYPES.items()}
+_HEAD = msgspec.json.Decoder(_Head)
+_BATCH = msgspec.json.Decoder(_Batch)
+_FIELD_IN_ERROR = re.compile(r"`\$\.?([^`]*)`")
+_FIELD_MISSING = re.compile(r"missing required field `([^`]+)`")
+
+
+def split_batch(body: bytes) -> list[bytes]:
+    """Split a body, a single event or `{"events": […]}`, into the bytes of each event.
+
+    Raises `BatchError` where the body is neither.
+    """
+    try:
+        keys = msgspec.json.decode(body, type=dict[str, Raw])
+        if "events" not in keys or "event_type" in keys:
+            return [body]
+        return [bytes(raw) for raw in _BATCH.decode(body).events]
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BatchError(f"The body is no event and no batch of events: {error}") from error
+
+
+def parse_event(raw: bytes, now: datetime) -> ParsedEvent | RejectedEvent:
+    """Decode and check one event. `now` bounds its times (2000 to a day ahead)."""
+    if len(raw) > MAX_EVENT_BYTES:
+        return RejectedEvent("too_large", f"An event holds at most {MAX_EVENT_BYTES} bytes.")
+    event_id = None
+    try:
+        head = _HEAD.decode(raw)
+        event_id = head.event_id if isinstance(head.event_id, str) else None
+        parsed = _decode(raw, head.event_type)
+        _check(parsed.event, now + LATEST_AHEAD)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return RejectedEvent("invalid", str(error), _field_of(str(error)), event_id)
+    except _FieldError as error:
+        return RejectedEvent("invalid", str(error), error.field, event_id)
+    return parsed
+
+
+class _FieldError(ValueError):
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
+def _decode(raw: bytes, event_type: Any) -> ParsedEvent:
+    if not isinstance(event_type, str) or event_type not in _KNOWN:
+        return ParsedEvent(msgspec.json.decode(raw, type=OtherEvent), {}, raw)
+    try:
+        return ParsedEvent(_KNOWN[event_type].decode(raw), {}, raw)
+    except msgspec.ValidationError as error:
+        if "unknown field" not in str(error):
+            raise
+    fields: dict[str, Any] = msgspec.json.decode(raw)
+    extra = {name: fields.pop(name) for name in list(fields) if name not in _FIELDS[event_type]}
+    return ParsedEvent(msgspec.convert(fields, _TYPES[event_type]), extra, raw)
+
+
+def _field_of(detail: str) -> str | None:
+    missing = _FIELD_MISSING.search(detail)
+    inside = _FIELD_IN_ERROR.search(detail)
+    parts = [match.group(1) for match in (inside, missing) if match and match.group(1)]
+    return ".".join(parts) or None
+
+
+def _check(event: AnyEvent, latest: datetime) -> None:
+    for name in ("timestamp", "started_at", "ended_at"):
+        moment = getattr(event, name, None)
+        if moment is not None and not EARLIEST_TIME <= moment <= latest:
+            raise _FieldError(name, f"{name} must lie between 2000 and a day ahead.")
+    for name in ("notebook_path", "renamed_from"):
+        path = getattr(event, name, None)
+        if path is not None:
+            setattr(event, name, clean_path(path, name))
+    if isinstance(event, NotebookOpened) and len(event.cells) > MAX_CELLS:
+        raise _FieldError("cells", f"A notebook has at most {MAX_CELLS} cells.")
+
+
+def clean_path(path: str, field: str = "notebook_path") -> str:
+    """The label that a path is stored under: NFC, without one leading `/`.
+
+    Raises `ValueError` for `..`, a backslash or a control character.
+    """
+    clean = unicodedata.normalize("NFC", path.removeprefix("/"))
+    parts = clean.split("/")
+    if not clean or ".." in parts or "\\" in clean:
+        raise _FieldError(field, f"{field} must be a path below the home folder.")
+    if any(unicodedata.category(char) == "Cc" for char in clean):
+        raise _FieldError(field, f"{field} must not hold control characters.")
+    return clean
