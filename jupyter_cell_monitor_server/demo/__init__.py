@@ -1,0 +1,1 @@
+"""A whole JupyterHub on loopback: the hub, a course and simulated students."""
