@@ -1,0 +1,1 @@
+"""The Hub service: one process beside the Hub that stores what students run and shows it live."""

@@ -1,0 +1,288 @@
+"""The service: its traits, all the wiring, its shutdown."""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import os
+import secrets
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import make_url
+from tornado.httpserver import HTTPServer
+from tornado.web import Application as WebApplication
+from tornado.web import url
+from traitlets import Float, Integer, List, Unicode, default
+from traitlets.config import Application
+
+from .. import __version__
+from ..contract.fields import MAX_BATCH_EVENTS, MAX_BODY_BYTES, MAX_EVENT_BYTES
+from ..contract.people import Limits, Me
+from .announce import Announcer
+from .auth import HeaderOAuth, HubGroups, Identity
+from .bus.memory import MemoryBus
+from .class_of_notebook import DEFAULT_PATTERNS, resolver
+from .clock import utcnow
+from .db.engine import create_engine, upgrade
+from .db.store import Store
+from .handlers import classes, events, health, page, people, ws
+from .handlers.base import NotFoundHandler, State
+from .ingest import Ingest
+from .people import GroupRoles
+from .roster import Roster
+from .writer import Writer
+
+log = logging.getLogger(__name__)
+DEFAULT_URL = "http://127.0.0.1:10101"
+DRAIN_S = 10.0
+
+
+class CellMonitorService(Application):
+    """The Hub service that stores what students run and shows it to their teachers."""
+
+    name = "jupyter-cell-monitor-service"
+    description = "Runs as a service of a JupyterHub, which starts it and gives it its token."
+    version = __version__
+
+    config_file = Unicode("", help="A Python or JSON file with these settings. Default: none.").tag(
+        config=True
+    )
+    database_url = Unicode(
+        help="Where everything is stored: sqlite:///PATH or postgresql://USER@HOST/NAME. "
+        "Default: $CELL_MONITOR_DATABASE_URL, else sqlite:///cell-monitor.sqlite."
+    ).tag(config=True)
+    notebook_patterns = List(
+        Unicode(),
+        list(DEFAULT_PATTERNS),
+        help="Paths of notebooks that belong to a class: {class_id} and {assignment} stand for "
+        "a folder name, * for any part of a name, ** for any path. "
+        "Default: ['assignments/{class_id}/{assignment}/**'].",
+    ).tag(config=True)
+    student_groups = List(
+        Unicode(),
+        ["nbgrader-{class_id}"],
+        help="Names of the Hub groups that hold a class's students. "
+        "Default: ['nbgrader-{class_id}'].",
+    ).tag(config=True)
+    assistant_groups = List(
+        Unicode(),
+        [],
+        help="Names of the Hub groups that hold a class's assistants, who see what its "
+        "teachers see. Default: none.",
+    ).tag(config=True)
+    teacher_groups = List(
+        Unicode(),
+        ["formgrade-{class_id}"],
+        help="Names of the Hub groups that hold a class's teachers. "
+        "Default: ['formgrade-{class_id}'].",
+    ).tag(config=True)
+    hub_timeout_s = Float(
+        10.0, help="How long the Hub may take to say who somebody is, in seconds. Default: 10."
+    ).tag(config=True)
+    hub_cache_s = Integer(
+        60, help="How long an answer of the Hub is believed, in seconds. Default: 60."
+    ).tag(config=True)
+    recheck_s = Float(
+        60.0,
+        help="How often the login behind an open WebSocket is checked, in seconds. Default: 60.",
+    ).tag(config=True)
+    max_waiting_events = Integer(
+        20_000,
+        help="How many events may wait to be stored; above it browsers are told to keep theirs "
+        "(503). Default: 20000 events.",
+    ).tag(config=True)
+    max_transaction_events = Integer(
+        1_000, help="How many events one transaction stores. Default: 1000 events."
+    ).tag(config=True)
+    max_socket_messages = Integer(
+        5_000,
+        help="How many updates may wait for one WebSocket before it is closed as too slow. "
+        "Default: 5000 updates.",
+    ).tag(config=True)
+    max_missed_updates = Integer(
+        2_000,
+        help="How many missed updates are sent after a break; above it a page fetches a fresh "
+        "snapshot. Default: 2000 updates.",
+    ).tag(config=True)
+    cookie_secret_file = Unicode(
+        help="A file with the secret that signs the page's login cookie; made where it is "
+        "missing. Default: beside a SQLite database; for PostgreSQL none: then the secret "
+        "comes from the service's Hub token."
+    ).tag(config=True)
+
+    aliases = {  # noqa: RUF012  (the base class's own way)
+        "config": "CellMonitorService.config_file",
+        "database-url": "CellMonitorService.database_url",
+        "log-level": "Application.log_level",
+    }
+
+    @default("log_level")
+    def _default_log_level(self) -> int:
+        return logging.INFO
+
+    @default("database_url")
+    def _default_database_url(self) -> str:
+        return os.environ.get("CELL_MONITOR_DATABASE_URL", "sqlite:///cell-monitor.sqlite")
+
+    @default("cookie_secret_file")
+    def _default_cookie_secret_file(self) -> str:
+        database = make_url(self.database_url)
+        if database.get_backend_name() != "sqlite" or not database.database:
+            return ""
+        return database.database + ".cookie-secret"
+
+    def initialize(self, argv: list[str] | None = None) -> None:
+        """Read the command line and the configuration file."""
+        super().initialize(argv)
+        if self.config_file:
+            self.load_config_file(self.config_file)
+            self.update_config(self.cli_config)
+
+    def start(self) -> None:
+        """Serve until a signal says stop."""
+        logging.basicConfig(level=logging.getLevelName(self.log_level) if isinstance(self.log_level, str) else 20, format="%(levelname)s %(name)s %(message)s")
+        asyncio.run(self.serve())
+
+    async def serve(self) -> None:
+        """Bring the database up to date, listen, and stop in order."""
+        await upgrade(self.database_url)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await self.serve_until(stop)
+
+    async def serve_until(
+        self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None
+    ) -> None:
+        """Listen on the Hub's URL for this service until `stop` is set."""
+        address = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", DEFAULT_URL))
+        engine = create_engine(self.database_url)
+        resolve = resolver(self.notebook_patterns)
+        store = Store(engine, resolve, utcnow)
+        bus = MemoryBus()
+        writer = Writer(
+            store,
+            Announcer(bus),
+            max_waiting_events=self.max_waiting_events,
+            max_transaction_events=self.max_transaction_events,
+        )
+        hub_auth = HeaderOAuth(cache_max_age=self.hub_cache_s)
+        roles = GroupRoles(
+            {
+                "student": self.student_groups,
+                "assistant": self.assistant_groups,
+                "teacher": self.teacher_groups,
+            }
+        )
+        groups = HubGroups(hub_auth.api_url, hub_auth.api_token, self.hub_timeout_s)
+        state = State(
+            identity=Identity(hub_auth, roles, self.hub_timeout_s),
+            ingest=Ingest(writer, utcnow),
+            store=store,
+            engine=engine,
+            bus=bus,
+            roster=Roster(groups, roles, store.replace_members, self.hub_cache_s),
+            me=self._me(),
+            prefix=os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/cell-monitor/"),
+            hub_prefix=hub_auth.hub_prefix,
+            now=utcnow,
+            max_missed_updates=self.max_missed_updates,
+            max_socket_messages=self.max_socket_messages,
+            recheck_s=self.recheck_s,
+        )
+        writer.start()
+        application = self.web_application(state)
+        server = HTTPServer(application, xheaders=True, max_body_size=64 * 1024 * 1024)
+        server.listen(address.port or 80, address.hostname or "127.0.0.1")
+        log.info("Cell Monitor %s listens on %s", __version__, address.geturl())
+        ready()
+        try:
+            await stop.wait()
+        finally:
+            await self._shut_down(state, server, writer, application)
+            groups.close()
+            await engine.dispose()
+
+    async def _shut_down(
+        self, state: State, server: HTTPServer, writer: Writer, application: WebApplication
+    ) -> None:
+        log.info("Stopping")
+        state.stopping = True
+        server.stop()
+        await writer.close(DRAIN_S)
+        for socket in list(application.settings["sockets"]):
+            socket.close(ws.RESTARTING, "the service restarts")
+        await server.close_all_connections()
+
+    def _me(self) -> Me:
+        return Me(
+            name="",
+            display_name="",
+            classes=[],
+            may_teach=False,
+            notebook_patterns=list(self.notebook_patterns),
+            collects=["code", "outputs", "errors", "times", "cells"],
+            limits=Limits(
+                batch_events=MAX_BATCH_EVENTS,
+                body_bytes=MAX_BODY_BYTES,
+                event_bytes=MAX_EVENT_BYTES,
+            ),
+            version=__version__,
+        )
+
+    def web_application(self, state: State) -> WebApplication:
+        """All routes below the service's prefix."""
+        api = state.prefix + "api/v1/"
+        given: dict[str, Any] = {"state": state}
+        one_class = api + r"classes/([^/]+)"
+        assets = {"path": str(page.PAGE / "assets")}
+        return WebApplication(
+            [
+                url(api + "events", events.EventsHandler, given),
+                url(api + "me", people.MeHandler, given),
+                url(api + "executions", people.ExecutionsHandler, given),
+                url(api + "progress", people.ProgressHandler, given),
+                url(api + "classes", classes.ClassesHandler, given),
+                url(one_class, classes.ClassHandler, given),
+                url(one_class + "/students", classes.StudentsHandler, given),
+                url(one_class + "/progress", classes.GridHandler, given),
+                url(one_class + "/errors", classes.ErrorsHandler, given),
+                url(api + "ws", ws.SocketHandler, given),
+                url(api + "health", health.HealthHandler, given),
+                url(state.prefix + "api/.*", NotFoundHandler, given),
+                url(
+                    state.prefix + "oauth_callback",
+                    page.CallbackHandler,
+                    {"hub_auth": state.identity.hub_auth},
+                ),
+                url(state.prefix + r"static/assets/(.*)", page.AssetHandler, assets),
+                url(state.prefix + ".*", page.PageHandler, given),
+            ],
+            default_handler_class=NotFoundHandler,
+            default_handler_args=given,
+            cookie_secret=self._cookie_secret(),
+            xsrf_cookies=False,
+            websocket_ping_interval=20,
+            websocket_max_message_size=64 * 1024,
+            sockets=set(),
+        )
+
+    def _cookie_secret(self) -> bytes:
+        if not self.cookie_secret_file:
+            token = os.environ.get("JUPYTERHUB_API_TOKEN", secrets.token_hex())
+            return hmac.digest(token.encode(), b"cell-monitor cookie", hashlib.sha256)
+        path = Path(self.cookie_secret_file)
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(32))
+        return bytes.fromhex(path.read_text())
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the service."""
+    CellMonitorService.launch_instance(argv)

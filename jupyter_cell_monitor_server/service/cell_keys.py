@@ -1,0 +1,126 @@
+"""Which cells of different students are the same cell of the class's notebook."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..contract.events import Cell
+
+FIRST_MINOR_WITH_IDS = 5
+EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
+
+
+@dataclass(slots=True)
+class KnownCell:
+    """A cell of one student's notebook. `expected`: it counts for the progress."""
+
+    cell_id: str
+    cell_type: str
+    cell_key: str
+    cell_index: int | None
+    grade_id: str | None
+    source_sha256: str | None
+    at_first_opening: bool
+    expected: bool
+    completed_at: datetime | None = None
+
+
+def first_cells(cells: Sequence[Cell], nbformat_minor: int | None) -> list[KnownCell]:
+    """The cells of a notebook at its first opening, with their keys and what is expected."""
+    expected = expected_ids(cells)
+    seen: Counter[str] = Counter()
+    found = []
+    for cell in cells:
+        seen[cell.source_sha256] += 1
+        key = _key(cell, nbformat_minor, seen[cell.source_sha256])
+        found.append(_known(cell, key, first=True, expected=cell.cell_id in expected))
+    return found
+
+
+def later_cells(
+    cells: Sequence[Cell], known: Iterable[KnownCell], nbformat_minor: int | None
+) -> list[KnownCell]:
+    """The cells of a notebook that is open again, matched with what is `known` of it.
+
+    Notebooks before nbformat 4.5 get other ids at each opening: their cells are matched by
+    source, then by place.
+    """
+    by_id = {cell.cell_id: cell for cell in known}
+    free = [cell for cell in by_id.values() if cell.cell_id not in {c.cell_id for c in cells}]
+    has_ids = nbformat_minor is None or nbformat_minor >= FIRST_MINOR_WITH_IDS
+    found = []
+    for cell in cells:
+        old = by_id.get(cell.cell_id)
+        if old is not None:
+            found.append(_moved(old, cell))
+            continue
+        match = None if has_ids or cell.grade_id else _match(cell, free)
+        if match:
+            free.remove(match)
+        key = match.cell_key if match else cell.grade_id or cell.cell_id
+        found.append(_known(cell, key, first=False, expected=False))
+    return found
+
+
+def expected_ids(cells: Sequence[Cell]) -> set[str]:
+    """The cells that a student is expected to run with success.
+
+    nbgrader's solution and task cells, or else the code cells that are not empty.
+    """
+    graded = {c.cell_id for c in cells if c.grade_id and (c.solution or c.task)}
+    if graded:
+        return graded
+    return {c.cell_id for c in cells if c.cell_type == "code" and c.source_sha256 != EMPTY_SHA256}
+
+
+def progress_of(cells: Iterable[KnownCell]) -> tuple[int, int]:
+    """How many expected cells have had a successful run, and how many are expected."""
+    all_cells = list(cells)
+    expected = {cell.cell_key for cell in all_cells if cell.expected}
+    completed = {cell.cell_key for cell in all_cells if cell.completed_at is not None}
+    return len(expected & completed), len(expected)
+
+
+def _key(cell: Cell, nbformat_minor: int | None, occurrence: int) -> str:
+    if cell.grade_id:
+        return cell.grade_id
+    if nbformat_minor is None or nbformat_minor >= FIRST_MINOR_WITH_IDS:
+        return cell.cell_id
+    return f"{cell.source_sha256}:{occurrence}"
+
+
+def _known(cell: Cell, key: str, *, first: bool, expected: bool) -> KnownCell:
+    return KnownCell(
+        cell_id=cell.cell_id,
+        cell_type=cell.cell_type,
+        cell_key=key,
+        cell_index=cell.index,
+        grade_id=cell.grade_id,
+        source_sha256=cell.source_sha256,
+        at_first_opening=first,
+        expected=expected,
+    )
+
+
+def _moved(old: KnownCell, cell: Cell) -> KnownCell:
+    return KnownCell(
+        cell_id=old.cell_id,
+        cell_type=cell.cell_type,
+        cell_key=old.cell_key,
+        cell_index=cell.index,
+        grade_id=cell.grade_id,
+        source_sha256=cell.source_sha256,
+        at_first_opening=old.at_first_opening,
+        expected=old.expected,
+        completed_at=old.completed_at,
+    )
+
+
+def _match(cell: Cell, free: Sequence[KnownCell]) -> KnownCell | None:
+    same_source = (old for old in free if old.source_sha256 == cell.source_sha256)
+    same_place = (
+        old for old in free if old.cell_index == cell.index and old.cell_type == cell.cell_type
+    )
+    return next(same_source, None) or next(same_place, None)

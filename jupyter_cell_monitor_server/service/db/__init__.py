@@ -1,0 +1,1 @@
+"""What is stored: the only room that knows SQLAlchemy."""

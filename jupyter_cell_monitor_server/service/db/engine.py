@@ -1,0 +1,118 @@
+"""Opens the database, brings its tables up to date, and tells an outage from bad data."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from .types import dump_json, load_json
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+_SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA busy_timeout=10000",
+    "PRAGMA cache_size=-65536",
+)
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached or cannot write now; nothing of the transaction is stored."""
+
+
+def async_url(database_url: str) -> str:
+    """The URL with the driver that the service uses: `sqlite:///…` → `sqlite+aiosqlite:///…`."""
+    url = make_url(database_url)
+    driver = _DRIVERS.get(url.get_backend_name())
+    if driver is None:
+        raise ValueError(f"database_url: only SQLite and PostgreSQL, not {url.drivername!r}")
+    return url.set(drivername=driver).render_as_string(hide_password=False)
+
+
+def create_engine(database_url: str) -> AsyncEngine:
+    """An engine for a SQLite or PostgreSQL URL. Opens nothing yet."""
+    engine = create_async_engine(
+        async_url(database_url), json_serializer=dump_json, json_deserializer=load_json
+    )
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    # The driver must not begin transactions itself: it would take the write lock too late.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _SQLITE_PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("cell_monitor_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One transaction that writes.
+
+    Raises `DatabaseUnavailable` where the database is away, locked or full.
+    """
+    with_options = engine.execution_options(cell_monitor_writes=True)
+    try:
+        async with with_options.begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        if _is_outage(error):
+            raise DatabaseUnavailable(str(error.orig)) from error
+        raise
+    except (TimeoutError, OSError) as error:
+        raise DatabaseUnavailable(str(error)) from error
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One transaction that reads a single state of the database."""
+    try:
+        async with engine.connect() as connection:
+            if engine.dialect.name == "postgresql":
+                await connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+    except DBAPIError as error:
+        if _is_outage(error):
+            raise DatabaseUnavailable(str(error.orig)) from error
+        raise
+    except (TimeoutError, OSError) as error:
+        raise DatabaseUnavailable(str(error)) from error
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+def _alembic_config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+async def upgrade(database_url: str) -> None:
+    """Bring the tables to this release's state; safe to run again."""
+    folder = make_url(database_url).database
+    if make_url(database_url).get_backend_name() == "sqlite" and folder and folder != ":memory:":
+        Path(folder).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(database_url)
+    try:
+        async with writing(engine) as connection:
+            await connection.run_sync(lambda sync: command.upgrade(_alembic_config(sync), "head"))
+    finally:
+        await engine.dispose()

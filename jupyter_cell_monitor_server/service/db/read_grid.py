@@ -1,0 +1,167 @@
+"""Reads the grid of a class: students × cells of one notebook, within a chosen time."""
+
+import uuid
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ...contract.classes import ClassProgress, GridRow
+from ...contract.updates import ErrorSummary, class_channel
+from ..grid import PlacedCell, RunOfCell, cells_of, columns_of
+from .reads import newest_cursors
+from .tables import (
+    assignment_progress,
+    cell_executions,
+    cells,
+    class_members,
+    error_logs,
+    notebooks,
+    students,
+)
+
+
+async def read_grid(
+    connection: AsyncConnection,
+    class_id: str,
+    notebook_key: str | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> ClassProgress:
+    """All students of the class, also those who have not begun. Without a notebook: no columns."""
+    opened = await _notebooks(connection, class_id, notebook_key)
+    placed = await _placed(connection, class_id, notebook_key)
+    runs = await _runs(connection, class_id, notebook_key, since, until)
+    members = await _members(connection, class_id)
+    channel = class_channel(class_id)
+    return ClassProgress(
+        class_id=class_id,
+        notebook_key=notebook_key,
+        since=since,
+        until=until,
+        columns=columns_of(placed, len(opened)),
+        students=[_row(member, opened, runs) for member in members],
+        cursor=(await newest_cursors(connection, [channel]))[channel],
+    )
+
+
+async def _members(connection: AsyncConnection, class_id: str) -> list[Any]:
+    query = (
+        select(students.c.user_id, students.c.name, students.c.number, students.c.last_seen_at)
+        .join(class_members, class_members.c.student_id == students.c.user_id)
+        .where(class_members.c.class_id == class_id, class_members.c.role == "student")
+        .order_by(students.c.user_id)
+    )
+    return list((await connection.execute(query)).mappings())
+
+
+async def _notebooks(
+    connection: AsyncConnection, class_id: str, notebook_key: str | None
+) -> dict[str, Any]:
+    table = assignment_progress.c
+    query = (
+        select(
+            notebooks.c.student_id,
+            notebooks.c.notebook_id,
+            notebooks.c.last_activity_at,
+            table.completed_cells,
+            table.total_cells,
+        )
+        .outerjoin(
+            assignment_progress,
+            and_(
+                table.student_id == notebooks.c.student_id,
+                table.notebook_id == notebooks.c.notebook_id,
+            ),
+        )
+        .where(notebooks.c.class_id == class_id, notebooks.c.notebook_key == notebook_key)
+    )
+    return {row["student_id"]: row for row in (await connection.execute(query)).mappings()}
+
+
+async def _placed(
+    connection: AsyncConnection, class_id: str, notebook_key: str | None
+) -> list[PlacedCell]:
+    query = (
+        select(cells.c.cell_key, cells.c.cell_index, cells.c.expected)
+        .join(notebooks, notebooks.c.notebook_id == cells.c.notebook_id)
+        .where(
+            notebooks.c.class_id == class_id,
+            notebooks.c.notebook_key == notebook_key,
+            cells.c.at_first_opening,
+            cells.c.cell_type == "code",
+        )
+    )
+    return [PlacedCell(*row) for row in (await connection.execute(query)).tuples()]
+
+
+async def _runs(
+    connection: AsyncConnection,
+    class_id: str,
+    notebook_key: str | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> dict[uuid.UUID, list[RunOfCell]]:
+    run = cell_executions.c
+    moment = func.coalesce(run.started_at, run.ended_at, run.received_at)
+    query = (
+        select(
+            run.notebook_id,
+            cells.c.cell_key,
+            run.execution_id,
+            run.status,
+            run.started_at,
+            run.ended_at,
+            error_logs.c.name,
+            error_logs.c.message,
+        )
+        .select_from(notebooks)
+        .join(cell_executions, run.notebook_id == notebooks.c.notebook_id)
+        .join(cells, and_(cells.c.notebook_id == run.notebook_id, cells.c.cell_id == run.cell_id))
+        .outerjoin(
+            error_logs,
+            and_(
+                error_logs.c.student_id == run.student_id,
+                error_logs.c.day == run.day,
+                error_logs.c.execution_id == run.execution_id,
+            ),
+        )
+        .where(notebooks.c.class_id == class_id, notebooks.c.notebook_key == notebook_key)
+        .order_by(moment, run.session_id, run.seq, run.execution_id)
+    )
+    if since is not None:
+        query = query.where(moment >= since)
+    if until is not None:
+        query = query.where(moment < until)
+    found: dict[uuid.UUID, list[RunOfCell]] = defaultdict(list)
+    for row in (await connection.execute(query)).mappings():
+        error = None
+        if row["name"] is not None:
+            error = ErrorSummary(name=row["name"], message=row["message"])
+        found[row["notebook_id"]].append(
+            RunOfCell(
+                cell_key=row["cell_key"],
+                execution_id=str(row["execution_id"]),
+                status=row["status"],
+                started_at=row["started_at"],
+                ended_at=row["ended_at"],
+                error=error,
+            )
+        )
+    return found
+
+
+def _row(member: Any, opened: dict[str, Any], runs: dict[uuid.UUID, list[RunOfCell]]) -> GridRow:
+    notebook = opened.get(member["user_id"])
+    return GridRow(
+        student_id=member["user_id"],
+        name=member["name"],
+        number=member["number"],
+        opened=notebook is not None,
+        last_seen_at=notebook["last_activity_at"] if notebook else None,
+        completed_cells=(notebook["completed_cells"] or 0) if notebook else 0,
+        total_cells=(notebook["total_cells"] or 0) if notebook else 0,
+        cells=cells_of(runs.get(notebook["notebook_id"], [])) if notebook else {},
+    )

@@ -1,0 +1,273 @@
+"""Sessions, notebooks and cells of one transaction: read when first needed, written at its end."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, tuple_
+
+from ...contract.events import CellEvent, NotebookOpened
+from ..cell_keys import KnownCell, first_cells, later_cells
+from ..class_of_notebook import Resolve
+from ..ids import label_of, uuid_of
+from ..people import Person
+from .tables import cells, notebooks, sessions
+from .upsert import upsert
+
+_CHUNK = 400
+_CELL_COLUMNS = (
+    "cell_type",
+    "cell_key",
+    "cell_index",
+    "grade_id",
+    "source_sha256",
+    "at_first_opening",
+    "expected",
+    "completed_at",
+)
+
+
+@dataclass(slots=True)
+class Notebook:
+    """A student's notebook. `notebook_key`: its path when it was first seen."""
+
+    notebook_id: uuid.UUID
+    student_id: str
+    path: str
+    name: str
+    notebook_key: str
+    class_id: str | None
+    assignment: str | None
+    opened_at: datetime | None
+    last_activity_at: datetime | None
+    cells: dict[str, KnownCell] = field(default_factory=dict)
+
+
+class Notebooks:
+    """The notebooks that one transaction touches."""
+
+    def __init__(self, connection: Connection, resolve: Resolve, now: datetime) -> None:
+        self._connection = connection
+        self._resolve = resolve
+        self._now = now
+        self._by_path: dict[tuple[str, str], Notebook] = {}
+        self._sessions: dict[tuple[str, uuid.UUID], dict[str, Any]] = {}
+        self._touched: dict[uuid.UUID, Notebook] = {}
+        self._changed_cells: dict[tuple[uuid.UUID, str], KnownCell] = {}
+        self._read_cells: set[tuple[uuid.UUID, str]] = set()
+        self._read_whole: set[uuid.UUID] = set()
+
+    def load(self, wanted: Iterable[tuple[str, str, str]]) -> None:
+        """Read what is known of `(student_id, session_id, notebook_path)`."""
+        keys = set(wanted)
+        session_keys = sorted({(student, uuid_of(session)) for student, session, _ in keys})
+        for part in _chunks(session_keys):
+            query = select(sessions).where(
+                tuple_(sessions.c.student_id, sessions.c.session_id).in_(part)
+            )
+            for row in self._connection.execute(query).mappings():
+                self._sessions[row["student_id"], row["session_id"]] = dict(row)
+        paths = {(student, path) for student, _, path in keys}
+        for part in _chunks(sorted(paths)):
+            self._load(tuple_(notebooks.c.student_id, notebooks.c.path).in_(part))
+        known = {notebook.notebook_id for notebook in self._by_path.values()}
+        of_sessions = {row["notebook_id"] for row in self._sessions.values()} - known
+        for ids in _chunks(sorted(of_sessions)):
+            self._load(notebooks.c.notebook_id.in_(ids))
+
+    def _load(self, condition: Any) -> None:
+        for row in self._connection.execute(select(notebooks).where(condition)).mappings():
+            notebook = Notebook(**row)
+            self._by_path[notebook.student_id, notebook.path] = notebook
+
+    def load_cells(self, pairs: Iterable[tuple[uuid.UUID, str]]) -> None:
+        """Read the cells `(notebook_id, cell_id)`; the others of their notebooks stay unread."""
+        wanted = {p for p in pairs if p[0] not in self._read_whole} - self._read_cells
+        if not wanted:
+            return
+        self._read_cells |= wanted
+        by_id = {n.notebook_id: n for n in self._by_path.values()}
+        for part in _chunks(sorted(wanted)):
+            query = select(cells).where(tuple_(cells.c.notebook_id, cells.c.cell_id).in_(part))
+            for row in self._connection.execute(query).mappings():
+                self._keep(by_id[row["notebook_id"]], row)
+
+    @staticmethod
+    def _keep(notebook: Notebook, row: Any) -> None:
+        fields = {key: value for key, value in row.items() if key != "notebook_id"}
+        notebook.cells.setdefault(fields["cell_id"], KnownCell(**fields))
+
+    def all_cells(self, notebook: Notebook) -> dict[str, KnownCell]:
+        """All cells of a notebook, with what this transaction has changed."""
+        if notebook.notebook_id not in self._read_whole:
+            self._read_whole.add(notebook.notebook_id)
+            query = select(cells).where(cells.c.notebook_id == notebook.notebook_id)
+            for row in self._connection.execute(query).mappings():
+                self._keep(notebook, row)
+        return notebook.cells
+
+    def cell(self, notebook: Notebook, cell_id: str) -> KnownCell:
+        """A cell that `load_cells` has read; one that nobody announced is its own key."""
+        if cell_id not in notebook.cells:
+            notebook.cells[cell_id] = KnownCell(
+                cell_id, "code", cell_id, None, None, None, at_first_opening=False, expected=False
+            )
+            self.changed(notebook, notebook.cells[cell_id])
+        return notebook.cells[cell_id]
+
+    def changed(self, notebook: Notebook, cell: KnownCell) -> None:
+        """Write this cell at the end."""
+        self._changed_cells[notebook.notebook_id, cell.cell_id] = cell
+
+    def of_run(self, event: CellEvent, person: Person) -> Notebook:
+        """The notebook that a run belongs to: by path, else by session, else a new one."""
+        notebook = self.find(event)
+        if notebook is None:
+            notebook = self._new(event.student_id, event.notebook_path, person, {}, None)
+        self._see(event.student_id, event.session_id, event.notebook_path, notebook, opened=False)
+        return notebook
+
+    def find(self, event: CellEvent) -> Notebook | None:
+        """The notebook of a run, where it is known already."""
+        notebook = self._by_path.get((event.student_id, event.notebook_path))
+        session = self._sessions.get((event.student_id, uuid_of(event.session_id)))
+        if notebook is None and session is not None and session["opened"]:
+            notebook = self._by_id(session["notebook_id"])
+        return notebook
+
+    def _by_id(self, notebook_id: uuid.UUID) -> Notebook | None:
+        found = (n for n in self._by_path.values() if n.notebook_id == notebook_id)
+        return next(found, None)
+
+    def open(self, event: NotebookOpened, person: Person) -> tuple[Notebook, bool]:
+        """The notebook that was opened, and whether its cells, class or path are new."""
+        known = self._by_path.get((event.student_id, event.notebook_path))
+        notebook = known or self._renamed(event)
+        if notebook is None:
+            notebook = self._new(
+                event.student_id, event.notebook_path, person, event.metadata, event.class_id
+            )
+        before = (notebook.name, notebook.class_id, notebook.opened_at)
+        notebook.name = event.notebook_name
+        if notebook.class_id is None:
+            self._set_class(notebook, event.metadata, event.class_id, person)
+        cells_changed = self._open_cells(notebook, event)
+        notebook.opened_at = notebook.opened_at or self._now
+        self._see(event.student_id, event.session_id, event.notebook_path, notebook, opened=True)
+        changed = before != (notebook.name, notebook.class_id, notebook.opened_at)
+        return notebook, cells_changed or changed or known is None
+
+    def _renamed(self, event: NotebookOpened) -> Notebook | None:
+        if event.renamed_from is None:
+            return None
+        notebook = self._by_path.pop((event.student_id, event.renamed_from), None)
+        if notebook is not None:
+            notebook.path = event.notebook_path
+            self._by_path[event.student_id, notebook.path] = notebook
+        return notebook
+
+    def _new(
+        self,
+        student_id: str,
+        path: str,
+        person: Person,
+        metadata: dict[str, Any],
+        choice: str | None,
+    ) -> Notebook:
+        notebook = Notebook(
+            notebook_id=uuid.uuid4(),
+            student_id=student_id,
+            path=path,
+            name=path.rsplit("/", 1)[-1][:200],
+            notebook_key=path,
+            class_id=None,
+            assignment=None,
+            opened_at=None,
+            last_activity_at=self._now,
+        )
+        self._read_whole.add(notebook.notebook_id)
+        self._set_class(notebook, metadata, choice, person)
+        self._by_path[student_id, path] = notebook
+        return notebook
+
+    def _set_class(
+        self, notebook: Notebook, metadata: dict[str, Any], choice: str | None, person: Person
+    ) -> None:
+        found = self._resolve(notebook.path, metadata, choice, person.classes)
+        if found is not None:
+            notebook.class_id, notebook.assignment = found.class_id, found.assignment
+
+    def _open_cells(self, notebook: Notebook, event: NotebookOpened) -> bool:
+        known = self.all_cells(notebook)
+        announced = [c for c in known.values() if c.cell_index is not None]
+        if announced:
+            found = later_cells(event.cells, announced, event.nbformat_minor)
+        else:
+            found = first_cells(event.cells, event.nbformat_minor)
+        changed = False
+        for cell in found:
+            old = known.get(cell.cell_id)
+            if old is not None and cell.completed_at is None:
+                cell.completed_at = old.completed_at
+            if old != cell:
+                known[cell.cell_id] = cell
+                self.changed(notebook, cell)
+                changed = True
+        return changed
+
+    def _see(
+        self, student_id: str, session: str, path: str, notebook: Notebook, *, opened: bool
+    ) -> None:
+        key = uuid_of(session)
+        row = self._sessions.get((student_id, key))
+        if row is None:
+            row = {
+                "student_id": student_id,
+                "session_id": key,
+                "session_label": label_of(session, key),
+                "opened": opened,
+                "started_at": self._now,
+            }
+            self._sessions[student_id, key] = row
+        row["notebook_id"] = notebook.notebook_id
+        row["notebook_path"] = path
+        row["opened"] = row["opened"] or opened
+        row["last_seen_at"] = self._now
+        notebook.last_activity_at = self._now
+        self._touched[notebook.notebook_id] = notebook
+
+    def save(self) -> None:
+        """Write all that was touched. A renamed notebook leaves its old path first."""
+        rows = [
+            {key: value for key, value in asdict_shallow(n).items() if key != "cells"}
+            for n in self._touched.values()
+        ]
+        columns = ("path", "name", "class_id", "assignment", "opened_at", "last_activity_at")
+        upsert(self._connection, notebooks, rows, columns)
+        seen = [row for row in self._sessions.values() if row["last_seen_at"] == self._now]
+        upsert(
+            self._connection,
+            sessions,
+            seen,
+            ("notebook_id", "notebook_path", "opened", "last_seen_at"),
+        )
+        upsert(
+            self._connection,
+            cells,
+            [
+                {"notebook_id": notebook_id, **asdict(cell)}
+                for (notebook_id, _), cell in self._changed_cells.items()
+            ],
+            _CELL_COLUMNS,
+        )
+
+
+def asdict_shallow(notebook: Notebook) -> dict[str, Any]:
+    """The fields of a notebook, without copying its cells."""
+    return {name: getattr(notebook, name) for name in Notebook.__slots__}
+
+
+def _chunks(items: list[Any]) -> Iterable[list[Any]]:
+    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))

@@ -1,0 +1,100 @@
+"""Column types that read back, on SQLite and PostgreSQL alike, exactly what was written."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import JSON, DateTime, Dialect, String, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+
+# PostgreSQL stores no NUL in text: U+0000 is written as U+E000 "0", U+E000 itself as U+E000 "1".
+_MARK = "\ue000"
+
+
+def escape_nul(text: str) -> str:
+    """Text without NUL from which `unescape_nul` gives back the original."""
+    if "\x00" not in text and _MARK not in text:
+        return text
+    return text.replace(_MARK, _MARK + "1").replace("\x00", _MARK + "0")
+
+
+def unescape_nul(text: str) -> str:
+    """The original of an `escape_nul`."""
+    if _MARK not in text:
+        return text
+    return text.replace(_MARK + "0", "\x00").replace(_MARK + "1", _MARK)
+
+
+def _map_strings(value: Any, change: Any) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_map_strings(item, change) for item in value]
+    if isinstance(value, dict):
+        return {change(key): _map_strings(item, change) for key, item in value.items()}
+    return value
+
+
+def dump_json(value: Any) -> str:
+    """JSON text that both databases take."""
+    text = msgspec.json.encode(value).decode()
+    if "\\u0000" not in text and _MARK not in text:
+        return text
+    return msgspec.json.encode(_map_strings(value, escape_nul)).decode()
+
+
+def load_json(text: str | bytes) -> Any:
+    """The value of a `dump_json`."""
+    value = msgspec.json.decode(text)
+    found = _MARK in text if isinstance(text, str) else _MARK.encode() in text
+    return _map_strings(value, unescape_nul) if found else value
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC, in microseconds. SQLite keeps no time zone: it is added on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC, and for SQLite without the zone."""
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """With the zone."""
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+class _WithoutNul(TypeDecorator[str]):
+    impl: Any = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        """Without NUL."""
+        return None if value is None else escape_nul(value)
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> str | None:
+        """As it was."""
+        return None if value is None else unescape_nul(value)
+
+
+class AnyText(_WithoutNul):
+    """Text of any length that may hold NUL."""
+
+    cache_ok = True
+
+
+class AnyString(_WithoutNul):
+    """Text of a bounded length that may hold NUL."""
+
+    impl = String
+    cache_ok = True
+
+
+AnyJson = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")

@@ -1,0 +1,53 @@
+"""`POST /events`: takes what a student's browser recorded."""
+
+from tornado.web import stream_request_body
+
+from ...contract.events import EventResults
+from ...contract.fields import MAX_BODY_BYTES, MAX_INFLATED_BYTES
+from ..ingest import BodyTooLarge, gunzip
+from ..writer import QueueFull
+from .base import ApiError, BaseHandler
+
+
+@stream_request_body
+class EventsHandler(BaseHandler):
+    """The body is counted while it comes in, and refused before it is read where it can be."""
+
+    async def prepare(self) -> None:
+        """Refuse what is too large, what nobody sent, and all while the queue is full."""
+        self._body = bytearray()
+        if self.request.method == "POST":
+            self._check_length()
+        await super().prepare()
+        if not self.state.ingest.has_room():
+            raise QueueFull
+
+    def _check_length(self) -> None:
+        announced = self.request.headers.get("Content-Length", "0")
+        if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+            raise BodyTooLarge(f"A request holds at most {MAX_BODY_BYTES} bytes.")
+
+    def data_received(self, chunk: bytes) -> None:
+        """Keep a piece of the body, within the bound."""
+        self._body += chunk[: MAX_BODY_BYTES + 1 - len(self._body)]
+
+    async def post(self) -> None:
+        """Store the events; one result for each."""
+        if len(self._body) > MAX_BODY_BYTES:
+            raise BodyTooLarge(f"A request holds at most {MAX_BODY_BYTES} bytes.")
+        results = await self.state.ingest.take(self.person, self._plain_body())
+        self.write_json(EventResults(results))
+
+    def _plain_body(self) -> bytes:
+        encoding = self.request.headers.get("Content-Encoding", "identity").lower()
+        body = bytes(self._body)
+        if encoding == "identity":
+            return body
+        if encoding != "gzip":
+            raise ApiError(400, "invalid", "Content-Encoding is gzip or nothing.")
+        try:
+            return gunzip(body, MAX_INFLATED_BYTES)
+        except BodyTooLarge:
+            raise
+        except ValueError as error:
+            raise ApiError(400, "invalid", str(error)) from error
