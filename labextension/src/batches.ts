@@ -1,0 +1,110 @@
+/** Takes batches from the queue, hands them over, and settles each event by its own result. */
+
+import type { IClock } from './clock';
+import { MAX_BATCH_EVENTS } from './contract';
+import { failureOf, rejectedOf, settle } from './delivery';
+import type { EventQueue, IQueuedEvent, IRejectedEvent } from './queue';
+import type { RequestError } from './request';
+import type { ITransport } from './transport';
+
+const HOLD_MS = 120_000;
+const RETRY_MS = 5_000;
+
+/** Never two at once: the caller takes turns. */
+export class Batches {
+  constructor(
+    private readonly _queue: EventQueue,
+    private readonly _transport: ITransport,
+    private readonly _clock: IClock,
+    private readonly _random: () => number
+  ) {}
+
+  /** Events of this page that were acknowledged. */
+  sentCount = 0;
+  rejectedCount = 0;
+  lastRejection: IRejectedEvent | null = null;
+
+  /** How many events are passed over for now. */
+  get heldCount(): number {
+    return this._heldKeys().size;
+  }
+
+  /** How many events the server takes for another student's: they stay. */
+  get foreignCount(): number {
+    return [...this._held.values()].filter(until => until === Infinity).length;
+  }
+
+  /** Why, in the server's words. */
+  get foreignDetail(): string {
+    return this._foreignDetail;
+  }
+
+  /** The next batch; empty where nothing waits that may go now. */
+  async next(): Promise<IQueuedEvent[]> {
+    return this._queue.take(this._limit, this._transport.maxBytes, this._heldKeys());
+  }
+
+  /** Send a batch and settle its events. Throws `RequestError` where it was refused as a whole. */
+  async deliver(batch: readonly IQueuedEvent[]): Promise<void> {
+    const results = await this._transport.post(batch);
+    const now = this._clock.now();
+    const settled = settle(batch, results, now);
+    await this._queue.remove(settled.remove);
+    for (const { key, rejected } of settled.reject) {
+      await this._reject(key, rejected);
+    }
+    settled.keep.forEach(key => this._held.set(key, now + RETRY_MS * (1 + this._random())));
+    settled.foreign.forEach(key => this._held.set(key, Infinity));
+    this._foreignDetail = settled.detail || this._foreignDetail;
+    this.sentCount += settled.remove.length;
+    this._limit = Math.min(MAX_BATCH_EVENTS, this._limit * 2);
+  }
+
+  /**
+   * Halve a batch that was refused as a whole; put the one that is at fault out of the way: for
+   * good where the service itself says so (its `code`), else for a while.
+   */
+  async refuse(batch: readonly IQueuedEvent[], error: RequestError): Promise<void> {
+    if (failureOf(error) !== 'split') {
+      return;
+    }
+    this._limit = Math.max(1, Math.floor(batch.length / 2));
+    if (batch.length > 1) {
+      return;
+    }
+    const [event] = batch;
+    if (error.status !== 500 && error.code) {
+      await this._reject(event.key, rejectedOf(event, error, this._clock.now()));
+    } else {
+      this._held.set(event.key, this._clock.now() + HOLD_MS);
+    }
+  }
+
+  /** Pass over none any more. */
+  release(): void {
+    this._held.clear();
+  }
+
+  /** Read what was rejected, by all tabs. */
+  async readRejected(): Promise<void> {
+    const { count, events } = await this._queue.rejected();
+    this.rejectedCount = count;
+    this.lastRejection = events.at(-1) ?? null;
+  }
+
+  private async _reject(key: number, rejected: IRejectedEvent): Promise<void> {
+    await this._queue.reject(key, rejected);
+    this.rejectedCount += 1;
+    this.lastRejection = rejected;
+  }
+
+  private _heldKeys(): ReadonlySet<number> {
+    const now = this._clock.now();
+    this._held.forEach((until, key) => until <= now && this._held.delete(key));
+    return new Set(this._held.keys());
+  }
+
+  private readonly _held = new Map<number, number>();
+  private _foreignDetail = '';
+  private _limit = MAX_BATCH_EVENTS;
+}

@@ -1,0 +1,28 @@
+/** The time, so that a test can bring its own. */
+
+/** `now` is in ms since 1970. */
+export interface IClock {
+  now(): number;
+  /** Resolves after `ms` (may be Infinity), or as soon as `signal` is aborted. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+// A browser's timer takes no more than 31 bits.
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** The browser's clock. */
+export const systemClock: IClock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise(resolve => {
+      if (signal.aborted) {
+        resolve();
+        return;
+      }
+      const timer = setTimeout(resolve, Math.min(Math.max(0, ms), LONGEST_MS));
+      signal.addEventListener('abort', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    })
+};
