@@ -144,7 +144,10 @@ class CellMonitorService(Application):
 
     def start(self) -> None:
         """Serve until a signal says stop."""
-        logging.basicConfig(level=logging.getLevelName(self.log_level) if isinstance(self.log_level, str) else 20, format="%(levelname)s %(name)s %(message)s")
+        logging.basicConfig(
+            level=logging.getLevelName(self.log_level) if isinstance(self.log_level, str) else 20,
+            format="%(levelname)s %(name)s %(message)s",
+        )
         asyncio.run(self.serve())
 
     async def serve(self) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -116,3 +118,18 @@ async def upgrade(database_url: str) -> None:
             await connection.run_sync(lambda sync: command.upgrade(_alembic_config(sync), "head"))
     finally:
         await engine.dispose()
+
+
+async def is_up_to_date(database_url: str) -> bool:
+    """Whether the tables are this release's. Raises `DatabaseUnavailable`."""
+    engine = create_engine(database_url)
+    try:
+        async with reading(engine) as connection:
+            return await connection.run_sync(_is_at_head)
+    finally:
+        await engine.dispose()
+
+
+def _is_at_head(connection: Connection) -> bool:
+    head = ScriptDirectory.from_config(_alembic_config(connection)).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == head
