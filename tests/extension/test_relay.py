@@ -91,10 +91,11 @@ async def test_an_answer_that_is_no_json_is_not_the_services(
 ) -> None:
     """The Hub's proxy answers a page where the service is away: 503, come again."""
     standin.status, standin.body = status, b"<html>"
-    standin.headers = {"Content-Type": type_, "Location": "http://127.0.0.1:1/"}
+    standin.headers = {"Content-Type": type_, "Location": f"{standin.url}api/v1/other"}
     response = await lab.fetch("me")
     assert (response.code, problem(response)["code"]) == (503, "unavailable")
     assert int(response.headers["Retry-After"]) > 0
+    assert len(standin.seen) == 1
 
 
 async def test_a_service_that_is_away_gives_503_until_it_is_back(
@@ -173,7 +174,7 @@ async def test_too_many_requests_at_once_are_sent_away(
     at_the_hub: None, start_lab: StartLab, standin: StandIn
 ) -> None:
     """Beyond `max_requests` nothing queues up: 503 with `Retry-After`."""
-    lab = start_lab(max_requests=1)
+    lab = start_lab(max_requests=1, connect_timeout_s=60, request_timeout_s=60)
     standin.may_answer.clear()
     first = asyncio.ensure_future(lab.fetch("me"))
     await standin.until(lambda: len(standin.seen) == 1)
