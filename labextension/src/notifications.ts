@@ -1,0 +1,83 @@
+/** Tells what a student should not miss, also while the sidebar is closed. */
+
+import { Notification } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+
+import type { PanelModel } from './panel/model';
+import type { EventQueue } from './queue';
+
+// JupyterLab cuts a notification at 140 characters.
+const OFTEN_ENOUGH_MS = 600_000;
+
+/** Tells that the login has ended while records wait, and that the browser cannot keep one. */
+export class Notifications implements IDisposable {
+  constructor(
+    private readonly _model: PanelModel,
+    private readonly _queueFailed: ISignal<EventQueue, Error>,
+    private readonly _trans: TranslationBundle
+  ) {
+    _model.stateChanged.connect(this._onState, this);
+    _queueFailed.connect(this._onQueueFailed, this);
+    this._onState();
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this._model.stateChanged.disconnect(this._onState, this);
+      this._queueFailed.disconnect(this._onQueueFailed, this);
+      this._withdraw();
+    }
+  }
+
+  private _onState(): void {
+    const { state, waiting } = this._model.sending;
+    if (state !== 'signed_out') {
+      this._withdraw();
+    } else if (waiting > 0 && this._shown === null) {
+      const trans = this._trans;
+      this._shown = Notification.warning(
+        trans.__('Your login has ended. Sign in again to send what waits: nothing is lost.'),
+        {
+          autoClose: false,
+          actions: [{ label: trans.__('Sign in again'), callback: () => this._model.signIn() }]
+        }
+      );
+    }
+  }
+
+  private _withdraw(): void {
+    if (this._shown !== null) {
+      Notification.dismiss(this._shown);
+      this._shown = null;
+    }
+  }
+
+  private _onQueueFailed(): void {
+    const now = Date.now();
+    if (now - this._failedAt > OFTEN_ENOUGH_MS) {
+      this._failedAt = now;
+      notifyNotKept(this._trans);
+    }
+  }
+
+  private _shown: string | null = null;
+  private _failedAt = -Infinity;
+  private _isDisposed = false;
+}
+
+/** Tell that the browser keeps no data for us, so that nothing can be recorded. */
+export function notifyNotKept(trans: TranslationBundle): void {
+  Notification.error(
+    trans.__(
+      'This browser cannot keep your records, so runs are not recorded. Free some disk space, or leave the private window.'
+    ),
+    { autoClose: false }
+  );
+}

@@ -1,0 +1,87 @@
+/** What the sidebar and the status bar show, gathered from those who know it. */
+
+import { VDomModel } from '@jupyterlab/ui-components';
+import type { ISignal } from '@lumino/signaling';
+
+import type { ISendingState } from '../delivery';
+import type { IRecorder, IRecording } from '../interfaces';
+import type { IProgress } from './progress';
+
+/** What a model gathers; `signIn` opens the login without leaving the page. */
+export interface IPanelOptions {
+  recorder: IRecorder;
+  sender: {
+    readonly state: ISendingState;
+    readonly changed: ISignal<object, void>;
+    flush(): Promise<void>;
+  };
+  progress: { readonly current: IProgress | null; readonly changed: ISignal<object, void> };
+  signIn: () => void;
+}
+
+/** Emits `stateChanged` when one of them does. */
+export class PanelModel extends VDomModel {
+  constructor(private readonly _options: IPanelOptions) {
+    super();
+    this._sources().forEach(source => source.connect(this._onChanged, this));
+  }
+
+  get recording(): IRecording | null {
+    return this._options.recorder.current;
+  }
+
+  get sending(): ISendingState {
+    return this._options.sender.state;
+  }
+
+  get progress(): IProgress | null {
+    return this._options.progress.current;
+  }
+
+  /** Whether "What is recorded" is unfolded. */
+  get isRecordedOpen(): boolean {
+    return this._isRecordedOpen;
+  }
+
+  /** Unfold or fold "What is recorded". */
+  openRecorded(isOpen: boolean): void {
+    if (isOpen !== this._isRecordedOpen) {
+      this._isRecordedOpen = isOpen;
+      this.stateChanged.emit();
+    }
+  }
+
+  /** Record the notebook in front for a class, or for none. */
+  async choose(classId: string | null): Promise<void> {
+    if (this.recording) {
+      await this._options.recorder.choose(this.recording.path, classId);
+    }
+  }
+
+  /** Send what waits. */
+  async send(): Promise<void> {
+    await this._options.sender.flush();
+  }
+
+  signIn(): void {
+    this._options.signIn();
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this._sources().forEach(source => source.disconnect(this._onChanged, this));
+      super.dispose();
+    }
+  }
+
+  private _sources(): ISignal<object, void>[] {
+    const { recorder, sender, progress } = this._options;
+    return [recorder.changed, sender.changed, progress.changed];
+  }
+
+  private _onChanged(): void {
+    this.stateChanged.emit();
+  }
+
+  private _isRecordedOpen = false;
+}

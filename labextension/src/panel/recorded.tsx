@@ -1,0 +1,42 @@
+/** "What is recorded", in plain words. It says what `recorder.ts` sends: change both together. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+interface IRecordedProps {
+  isOpen: boolean;
+  onToggle: (isOpen: boolean) => void;
+  trans: TranslationBundle;
+}
+
+export function RecordedSection({ isOpen, onToggle, trans }: IRecordedProps): React.ReactElement {
+  return (
+    <section className="jp-CellMonitor-what">
+      <details open={isOpen} onToggle={event => onToggle(event.currentTarget.open)}>
+        <summary>
+          <h2>{trans.__('What is recorded')}</h2>
+        </summary>
+        <p>{trans.__('Only in notebooks of your classes, when you open them or run a cell:')}</p>
+        <ul>
+          <li>{trans.__('the code of the cells that you run, and their outputs')}</li>
+          <li>{trans.__('errors, with the whole message')}</li>
+          <li>{trans.__('when each run started and ended')}</li>
+          <li>
+            {trans.__(
+              'the path of the notebook, what its file says about the assignment, and which cells it has'
+            )}
+          </li>
+          <li>{trans.__('your user name')}</li>
+        </ul>
+        <p>
+          {trans.__(
+            'The teachers and assistants of the class can see it. Other notebooks, files, and what you write without running it are not recorded.'
+          )}
+        </p>
+        <p className="jp-CellMonitor-soft">
+          {trans.__('Until it is sent, it is kept in this browser under your user name.')}
+        </p>
+      </details>
+    </section>
+  );
+}

@@ -1,0 +1,70 @@
+/** Puts sidebar, status item, commands and notifications into JupyterLab. */
+
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { ICommandPalette } from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
+import type { IStatusBar } from '@jupyterlab/statusbar';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { DisposableSet, type IDisposable } from '@lumino/disposable';
+
+import { addCommands } from './commands';
+import type { ProgressList } from './contract';
+import type { IRecorder } from './interfaces';
+import { Notifications } from './notifications';
+import { PanelModel } from './panel/model';
+import { CellMonitorPanel } from './panel/panel';
+import { Progress } from './panel/progress';
+import type { EventQueue } from './queue';
+import { request } from './request';
+import type { Sender } from './sender';
+import type { UpdateSocket } from './socket';
+import { StatusItem } from './status';
+
+const RANK = 850;
+
+/** What is shown, and where. */
+export interface IUiOptions {
+  app: JupyterFrontEnd;
+  recorder: IRecorder;
+  queue: EventQueue;
+  sender: Sender;
+  socket: UpdateSocket;
+  trans: TranslationBundle;
+  palette: ICommandPalette | null;
+  statusBar: IStatusBar | null;
+}
+
+/** Show it, until the returned object is disposed. */
+export function addUi(options: IUiOptions): IDisposable {
+  const { app, recorder, queue, sender, socket, trans } = options;
+  const progress = new Progress({ recorder, sender, socket, fetch: fetchProgress });
+  const model = new PanelModel({ recorder, sender, progress, signIn });
+  const panel = new CellMonitorPanel(model, trans);
+  const open = (): void => app.shell.activateById(panel.id);
+  const status = new StatusItem(model, trans, open);
+  const showRecorded = (): void => {
+    open();
+    panel.showRecorded();
+  };
+  const added = new DisposableSet();
+  app.shell.add(panel, 'left', { rank: RANK, type: 'Cell Monitor' });
+  if (options.statusBar) {
+    added.add(options.statusBar.registerStatusItem(STATUS_ID, { item: status, align: 'left' }));
+  }
+  const actions = { open, send: () => sender.flush(), showRecorded };
+  added.add(addCommands(app.commands, options.palette, trans, actions));
+  added.add(new Notifications(model, queue.failed, trans));
+  [panel, status, model, progress].forEach(item => added.add(item));
+  return added;
+}
+
+const STATUS_ID = 'cell-monitor:status';
+
+async function fetchProgress(path: string): Promise<ProgressList> {
+  return request<ProgressList>(`progress?notebook_path=${encodeURIComponent(path)}`);
+}
+
+/** In a tab of its own, so that no unsaved work is lost; coming back asks the server again. */
+function signIn(): void {
+  window.open(PageConfig.getBaseUrl(), '_blank', 'noopener');
+}
