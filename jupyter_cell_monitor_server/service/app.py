@@ -32,6 +32,7 @@ from .db.store import Store
 from .handlers import classes, events, health, page, people, ws
 from .handlers.base import NotFoundHandler, State
 from .ingest import Ingest
+from .logs import set_up_log
 from .people import GroupRoles
 from .roster import Roster
 from .writer import Writer
@@ -144,10 +145,7 @@ class CellMonitorService(Application):
 
     def start(self) -> None:
         """Serve until a signal says stop."""
-        logging.basicConfig(
-            level=logging.getLevelName(self.log_level) if isinstance(self.log_level, str) else 20,
-            format="%(levelname)s %(name)s %(message)s",
-        )
+        set_up_log(self.log_level)
         asyncio.run(self.serve())
 
     async def serve(self) -> None:
@@ -200,7 +198,7 @@ class CellMonitorService(Application):
         )
         writer.start()
         application = self.web_application(state)
-        server = HTTPServer(application, xheaders=True, max_body_size=64 * 1024 * 1024)
+        server = HTTPServer(application, xheaders=True, max_body_size=4 * MAX_BODY_BYTES)
         server.listen(address.port or 80, address.hostname or "127.0.0.1")
         log.info("Cell Monitor %s listens on %s", __version__, address.geturl())
         ready()
