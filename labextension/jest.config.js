@@ -6,6 +6,7 @@ const esModules = [
   '@lezer',
   '@marijn',
   '@microsoft',
+  '@noble',
   '@rjsf',
   'exenv-es6',
   'idb',

@@ -26,11 +26,16 @@ export interface Cell {
   points?: number;
 }
 
-/** A notebook was opened, its cells changed, or it was renamed from `renamed_from`. */
+/**
+ * A notebook was opened, its cells changed, or it was renamed from `renamed_from`.
+ *
+ * `cells_truncated`: it has more cells than an event holds.
+ */
 export interface NotebookOpened extends Event {
   event_type: 'notebook_opened';
   notebook_name: string;
   cells: Cell[];
+  cells_truncated?: true;
   metadata?: JsonObject;
   nbformat_minor?: number;
   renamed_from?: string;
@@ -44,7 +49,10 @@ export interface CellEvent extends Event {
   execution_id: string;
 }
 
-/** The kernel began to run a cell; `started_at` is the kernel's time. */
+/**
+ * The kernel began to run a cell; `started_at` is the kernel's time. `code_truncated`: only the
+ * start of the code is there.
+ */
 export interface CellExecutionStart extends CellEvent {
   event_type: 'cell_execution_start';
   code: string;
@@ -52,11 +60,15 @@ export interface CellExecutionStart extends CellEvent {
   started_at?: string;
 }
 
-/** A run ended. Times are the kernel's. */
+/**
+ * A run ended. Times are the kernel's. `output_incomplete`: the page was reloaded in mid-run, and
+ * what the run had put out before is not there.
+ */
 export interface CellExecutionEnd extends CellEvent {
   code?: string;
   code_truncated?: true;
   output?: JsonObject[];
+  output_incomplete?: true;
   started_at?: string;
   ended_at?: string;
   duration_ms?: number;

@@ -1,0 +1,197 @@
+/** Records the open notebooks: attaches to each, and knows which class each belongs to. */
+
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { INotebookModel, INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import { classify } from './classes';
+import type { Me } from './contract';
+import type { IEventSink, IFinishedRun, IRecorder, IRecording } from './interfaces';
+import { type INotebookOptions, WatchedNotebook } from './notebook';
+import type { ISizes } from './outputs';
+import { LeftRuns } from './leftruns';
+import type { OpenPages } from './pages';
+import type { ISource } from './sessions';
+import type { RecorderStore } from './store';
+
+/** What a recorder is made of. */
+export interface IRecorderOptions {
+  tracker: INotebookTracker;
+  sink: IEventSink;
+  store: RecorderStore;
+  pages: OpenPages;
+  source: ISource;
+  sizes: () => ISizes;
+  /** Resolves when the notebooks of the last page load are open again. */
+  restored: Promise<unknown>;
+}
+
+/** Watches the open notebooks; `create` makes one. */
+export class Recorder implements IRecorder {
+  private constructor(
+    private _options: IRecorderOptions,
+    private _choices: Map<string, string>,
+    private _left: LeftRuns
+  ) {
+    const { tracker } = _options;
+    tracker.widgetAdded.connect(this._onWidgetAdded, this);
+    tracker.currentChanged.connect(this._emitChanged, this);
+    tracker.forEach(panel => this._watch(panel));
+  }
+
+  /** Read what the last page left, then watch. The last known user counts until `setMe`. */
+  static async create(options: IRecorderOptions): Promise<Recorder> {
+    const { store, pages } = options;
+    const [choices, me] = await Promise.all([store.choices(), store.me()]);
+    const recorder = new Recorder(options, choices, new LeftRuns(store, pages));
+    if (me !== undefined) {
+      recorder._use(me);
+    }
+    void options.restored.then(() => recorder._closeLeftRuns());
+    return recorder;
+  }
+
+  get current(): IRecording | null {
+    const panel = this._options.tracker.currentWidget;
+    const notebook = panel === null ? undefined : this._notebooks.get(panel.context);
+    return notebook === undefined ? null : this._describe(notebook);
+  }
+
+  get changed(): ISignal<IRecorder, void> {
+    return this._changed;
+  }
+
+  get runFinished(): ISignal<IRecorder, IFinishedRun> {
+    return this._runFinished;
+  }
+
+  async choose(path: string, classId: string | null): Promise<void> {
+    this._setChoice(path, classId);
+    this._notebooks.forEach(notebook => this._classify(notebook));
+    this._emitChanged();
+    await this._options.store.putChoice(path, classId);
+  }
+
+  setMe(me: Me): void {
+    void this._options.store.putMe(me).catch(warn);
+    this._use(me);
+    void this._closeLeftRuns();
+  }
+
+  dispose(): void {
+    this._options.tracker.widgetAdded.disconnect(this._onWidgetAdded, this);
+    this._options.tracker.currentChanged.disconnect(this._emitChanged, this);
+    this._notebooks.forEach(notebook => notebook.dispose());
+    this._notebooks.clear();
+    Signal.clearData(this);
+  }
+
+  private _use(me: Me): void {
+    this._me = me;
+    this._notebooks.forEach(notebook => this._classify(notebook));
+    this._emitChanged();
+  }
+
+  private _onWidgetAdded(_: INotebookTracker, panel: NotebookPanel): void {
+    this._watch(panel);
+  }
+
+  private _watch(panel: NotebookPanel): void {
+    const { context } = panel;
+    let notebook = this._notebooks.get(context);
+    if (notebook === undefined) {
+      notebook = new WatchedNotebook(context, this._notebookOptions());
+      notebook.identityChanged.connect(this._onIdentityChanged, this);
+      notebook.runsChanged.connect(this._emitChanged, this);
+      notebook.runFinished.connect(this._onRunFinished, this);
+      this._notebooks.set(context, notebook);
+      context.disposed.connect(this._onContextDisposed, this);
+    }
+    notebook.views.add(panel);
+  }
+
+  private _notebookOptions(): INotebookOptions {
+    const { sink, source, sizes, store, pages } = this._options;
+    return {
+      sink,
+      source,
+      sizes,
+      keepRun: (run, isSure) => void store.putRun({ ...run, page: pages.id, isSure }).catch(warn),
+      forgetRun: run => void store.deleteRun(run.executionId).catch(warn),
+      takeLeftRuns: path => this._left.take(path)
+    };
+  }
+
+  private _onContextDisposed(context: DocumentRegistry.IContext<INotebookModel>): void {
+    this._notebooks.get(context)?.dispose();
+    this._notebooks.delete(context);
+    this._emitChanged();
+  }
+
+  private _onIdentityChanged(
+    notebook: WatchedNotebook,
+    { renamedFrom }: { renamedFrom: string | null }
+  ): void {
+    const choice = renamedFrom === null ? undefined : this._choices.get(renamedFrom);
+    if (renamedFrom !== null && choice !== undefined) {
+      this._setChoice(renamedFrom, null);
+      this._setChoice(notebook.path, choice);
+      const { store } = this._options;
+      const moved = [store.putChoice(renamedFrom, null), store.putChoice(notebook.path, choice)];
+      void Promise.all(moved).catch(warn);
+    }
+    this._classify(notebook);
+    this._emitChanged();
+  }
+
+  private _onRunFinished(_: WatchedNotebook, run: IFinishedRun): void {
+    this._runFinished.emit(run);
+  }
+
+  private _setChoice(path: string, classId: string | null): void {
+    if (classId === null) {
+      this._choices.delete(path);
+    } else {
+      this._choices.set(path, classId);
+    }
+  }
+
+  private _classify(notebook: WatchedNotebook): void {
+    if (this._me === null || !notebook.isReady) {
+      return;
+    }
+    const { path, metadata } = notebook;
+    const choice = this._choices.get(path) ?? null;
+    notebook.classify(classify({ path, metadata, choice }, this._me), this._me.name);
+  }
+
+  private _describe(notebook: WatchedNotebook): IRecording {
+    const { path, sessionId, runningCells, classification } = notebook;
+    return { path, sessionId, runningCells, ...classification, classes: this._me?.classes ?? [] };
+  }
+
+  /** The notebooks that were open when their runs were left, and are not any more. */
+  private async _closeLeftRuns(): Promise<void> {
+    await this._options.restored;
+    if (this._me === null) {
+      return;
+    }
+    const open = new Set([...this._notebooks.values()].map(notebook => notebook.path));
+    const { sink, source } = this._options;
+    await this._left.closeRest(open, { sink, source, studentId: this._me.name }).catch(warn);
+  }
+
+  private _emitChanged(): void {
+    this._changed.emit();
+  }
+
+  private _me: Me | null = null;
+  private _notebooks = new Map<DocumentRegistry.IContext<INotebookModel>, WatchedNotebook>();
+  private _changed = new Signal<this, void>(this);
+  private _runFinished = new Signal<this, IFinishedRun>(this);
+}
+
+// The recording itself goes on without its memory; only a reload in mid-run would show it.
+function warn(error: unknown): void {
+  console.warn('Cell Monitor could not keep its state in this browser.', error);
+}

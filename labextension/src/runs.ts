@@ -1,0 +1,169 @@
+/** One run of one cell, as its messages tell it. */
+
+import type { KernelMessage } from '@jupyterlab/services';
+
+import type { JsonObject, RunError } from './contract';
+import { fitError } from './fitting';
+import { type ISizes, OutputCollector } from './outputs';
+import { clip } from './text';
+import { durationMs, type IMoment, later, parseKernelTime } from './times';
+
+/** When the kernel began to run the cell, and as which execution. */
+export interface IRunStart {
+  executionCount: number;
+  startedAt: IMoment | null;
+}
+
+/** What is known of a run when its request is sent, and kept where a reload does not reach it. */
+export interface IOpenRun {
+  executionId: string;
+  /** The id of the event of its end, so that an end that is sent twice is stored once. */
+  endEventId: string;
+  msgId: string;
+  kernelId: string;
+  path: string;
+  cellId: string;
+  code: string;
+  codeIsCut: boolean;
+  start: IRunStart | null;
+}
+
+/** How a run ended. `unknown`: nobody saw it. */
+export interface IRunEnd {
+  status: 'completed' | 'error' | 'unknown';
+  endedAt: IMoment | null;
+  durationMs: number | null;
+  outputs: JsonObject[];
+  /** What the run had put out before a reload is not among them. */
+  isOutputIncomplete: boolean;
+  error: RunError | null;
+}
+
+/** What a message changed: the run began, ended, or turned out to be none. */
+export type RunChange = 'none' | 'started' | 'ended' | 'dropped';
+
+// With 128 KiB of outputs, 40 KiB of error and the ids it stays below an event's 256 KiB.
+const MAX_CODE_BYTES = 64 * 1024;
+
+/** The code as it is recorded. */
+export function fitCode(code: string): { code: string; codeIsCut: boolean } {
+  const clipped = clip(code, MAX_CODE_BYTES);
+  return { code: clipped.text, codeIsCut: clipped.originalLength !== null };
+}
+
+/**
+ * Follows one run. It has ended when both its reply and `idle` were seen, in either order.
+ *
+ * `isAdopted`: its request was sent by a page that is gone, so its reply went there; then `idle`
+ * alone ends it.
+ */
+export class Run {
+  constructor(
+    readonly open: IOpenRun,
+    sizes: ISizes,
+    private _isAdopted = false
+  ) {
+    this._collector = new OutputCollector(sizes);
+  }
+
+  /** Take a message whose parent is this run's request. */
+  take(msg: KernelMessage.IMessage): RunChange {
+    const content = msg.content as JsonObject;
+    switch (msg.header.msg_type) {
+      case 'execute_input':
+        return this._takeInput(content, msg.header.date);
+      case 'execute_reply':
+        this._reply ??= {
+          content,
+          metadata: msg.metadata as JsonObject,
+          at: parseKernelTime(msg.header.date)
+        };
+        return this._change();
+      case 'status':
+        if (content['execution_state'] === 'idle') {
+          this._idle ??= { at: parseKernelTime(msg.header.date) };
+        }
+        return this._change();
+      default:
+        return this._takeOutput(msg.header.msg_type, content);
+    }
+  }
+
+  /** The end, as far as it was seen. */
+  end(): IRunEnd {
+    const startedAt = this.open.start?.startedAt ?? null;
+    const isSeen = this._isOver();
+    const endedAt = isSeen ? later(this._reply?.at ?? null, this._idle?.at ?? null) : null;
+    const error = isSeen ? this._errorAtEnd() : null;
+    const seen = error === null ? 'completed' : 'error';
+    return {
+      status: isSeen ? seen : 'unknown',
+      endedAt,
+      durationMs: startedAt && endedAt ? durationMs(startedAt, endedAt) : null,
+      outputs: this._collector.outputs(),
+      isOutputIncomplete: this._isAdopted,
+      error
+    };
+  }
+
+  private _takeInput(content: JsonObject, date: unknown): RunChange {
+    if (this.open.start !== null) {
+      return 'none';
+    }
+    this._begin(content['execution_count'], parseKernelTime(date));
+    return 'started';
+  }
+
+  private _takeOutput(type: string, content: JsonObject): RunChange {
+    if (type === 'error') {
+      this._error = content;
+    }
+    this._collector.take(type, content);
+    return 'none';
+  }
+
+  private _change(): RunChange {
+    if (!this._isOver()) {
+      return 'none';
+    }
+    if (this.open.start !== null) {
+      return 'ended';
+    }
+    // Without execute_input the kernel ran nothing, unless its reply says that it did.
+    const content = this._reply?.content ?? {};
+    if (content['status'] !== 'ok' && content['status'] !== 'error') {
+      return 'dropped';
+    }
+    this._begin(content['execution_count'], parseKernelTime(this._reply?.metadata['started']));
+    return 'ended';
+  }
+
+  private _begin(count: unknown, startedAt: IMoment | null): void {
+    const isCount = typeof count === 'number' && Number.isInteger(count) && count >= 0;
+    this.open.start = { executionCount: isCount ? count : 0, startedAt };
+  }
+
+  private _isOver(): boolean {
+    return this._idle !== null && (this._reply !== null || this._isAdopted);
+  }
+
+  private _errorAtEnd(): RunError | null {
+    const reply = this._reply?.content ?? {};
+    if (reply['status'] === 'ok') {
+      return null;
+    }
+    const raised = 'ename' in reply ? reply : this._error;
+    if (raised !== null) {
+      const { name, message, traceback } = fitError(raised);
+      return { name, message, traceback };
+    }
+    // Some kernels call a run that was interrupted aborted.
+    const isAborted = this._reply !== null;
+    return isAborted ? { name: 'KeyboardInterrupt', message: '', traceback: [] } : null;
+  }
+
+  private _collector: OutputCollector;
+  private _reply: { content: JsonObject; metadata: JsonObject; at: IMoment | null } | null = null;
+  private _idle: { at: IMoment | null } | null = null;
+  private _error: JsonObject | null = null;
+}

@@ -1,0 +1,103 @@
+/** The events of one session: a notebook, opened in one page load. */
+
+import type { AnyEvent, Event } from './contract';
+import type { IEventSink } from './interfaces';
+
+/** What makes ids and tells the time. */
+export interface ISource {
+  /** A new UUIDv7. */
+  newId(): string;
+  now(): Date;
+}
+
+/** An event without what the session adds. */
+export type EventFields<T extends AnyEvent = AnyEvent> = T extends AnyEvent
+  ? Omit<T, Exclude<keyof Event, 'notebook_path' | 'kernel_id'> | 'event_id'> & {
+      event_id?: string;
+    }
+  : never;
+
+type Waiting = EventFields & { event_id: string; timestamp: string };
+
+// A page that has never reached the service does not know whether to record: about 500 runs.
+const MAX_WAITING = 1_000;
+
+/**
+ * Numbers the events of a session and hands them to the queue.
+ *
+ * Until it is told who the student is and whether the notebook is recorded, it keeps them.
+ */
+export class SessionEvents {
+  constructor(
+    private _sink: IEventSink,
+    private _source: ISource
+  ) {
+    this.id = _source.newId();
+  }
+
+  readonly id: string;
+
+  /** False once it is known that nothing is recorded. */
+  get isRecorded(): boolean {
+    return this._isRecorded;
+  }
+
+  /** Record for `studentId`: `opening`, where there is one, then what waited. */
+  record(studentId: string, opening: EventFields | null): void {
+    this._isRecorded = true;
+    this._studentId = studentId;
+    const waiting = this._waiting;
+    this._waiting = [];
+    if (opening !== null) {
+      void this.add(opening);
+    }
+    waiting.forEach(event => void this._send(event, studentId));
+    // A gap in `seq` tells the service how many are missing.
+    this._nextSeq += this._dropped;
+    this._dropped = 0;
+  }
+
+  /** Record nothing; what waited is forgotten. */
+  ignore(): void {
+    this._isRecorded = false;
+    this._studentId = null;
+    this._waiting = [];
+    this._dropped = 0;
+  }
+
+  /** Resolves when the event is in the queue, or is known to be not wanted. */
+  async add(fields: EventFields): Promise<void> {
+    if (!this._isRecorded) {
+      return;
+    }
+    const event = {
+      ...fields,
+      event_id: fields.event_id ?? this._source.newId(),
+      timestamp: this._source.now().toISOString()
+    };
+    if (this._studentId !== null) {
+      await this._send(event, this._studentId);
+    } else if (this._waiting.length < MAX_WAITING) {
+      this._waiting.push(event);
+    } else {
+      this._dropped += 1;
+    }
+  }
+
+  private async _send(event: Waiting, studentId: string): Promise<void> {
+    const seq = this._nextSeq;
+    this._nextSeq += 1;
+    try {
+      await this._sink.add({ ...event, student_id: studentId, session_id: this.id, seq });
+    } catch (error) {
+      // The queue tells the student; the gap in `seq` tells the service.
+      console.warn('An event could not be kept.', error);
+    }
+  }
+
+  private _isRecorded = true;
+  private _studentId: string | null = null;
+  private _nextSeq = 0;
+  private _waiting: Waiting[] = [];
+  private _dropped = 0;
+}

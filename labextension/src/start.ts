@@ -1,0 +1,81 @@
+/** Builds the parts of the extension and joins them. */
+
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { ICommandPalette } from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
+import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { ServiceManager } from '@jupyterlab/services';
+import type { IStatusBar } from '@jupyterlab/statusbar';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/disposable';
+import { v7 as uuidv7 } from 'uuid';
+
+import type { Me } from './contract';
+import { databaseName } from './interfaces';
+import { OpenPages } from './pages';
+import { EventQueue } from './queue';
+import { Recorder } from './recorder';
+import { request } from './request';
+import { Sender } from './sender';
+import type { Settings } from './settings';
+import { UpdateSocket } from './socket';
+import { RecorderStore } from './store';
+import { addUi } from './ui';
+
+// With code, error and ids it stays below the 256 KiB of an event.
+const MAX_OUTPUT_BYTES = 128 * 1024;
+
+/** What JupyterLab gives. */
+export interface IStartOptions {
+  app: JupyterFrontEnd;
+  tracker: INotebookTracker;
+  settings: Settings;
+  trans: TranslationBundle;
+  palette: ICommandPalette | null;
+  statusBar: IStatusBar | null;
+}
+
+/** Record, send and show, until the returned object is disposed. */
+export async function start(options: IStartOptions): Promise<IDisposable> {
+  const { app, settings } = options;
+  const name = databaseName(hubUrl(), await userName(app.serviceManager));
+  const [queue, store] = await Promise.all([EventQueue.open(name), RecorderStore.open(name)]);
+  const pages = new OpenPages(`${name}:pages`, uuidv7());
+  const recorder = await Recorder.create({
+    tracker: options.tracker,
+    sink: queue,
+    store,
+    pages,
+    source: { newId: () => uuidv7(), now: () => new Date() },
+    sizes: () => ({ mimeBytes: settings.maxOutputBytes, outputBytes: MAX_OUTPUT_BYTES }),
+    restored: app.restored
+  });
+  const connect = async (): Promise<void> => recorder.setMe(await request<Me>('me'));
+  const sender = new Sender({ queue, connect, intervalMs: settings.batchIntervalMs });
+  const setInterval = (): void => void (sender.intervalMs = settings.batchIntervalMs);
+  settings.changed.connect(setInterval);
+  const socket = new UpdateSocket();
+  const ui = addUi({ ...options, recorder, queue, sender, socket });
+  const disconnect = new DisposableDelegate(() => settings.changed.disconnect(setInterval));
+  const parts = [ui, disconnect, socket, sender, asDisposable(recorder), pages];
+  return DisposableSet.from([...parts, asDisposable(store), asDisposable(queue)]);
+}
+
+/** The Hub's address, or the server's own where there is no Hub. */
+function hubUrl(): string {
+  const prefix = PageConfig.getOption('hubPrefix');
+  return prefix === '' ? PageConfig.getBaseUrl() : PageConfig.getOption('hubHost') + prefix;
+}
+
+async function userName(services: ServiceManager.IManager): Promise<string> {
+  const hubUser = PageConfig.getOption('hubUser');
+  if (hubUser !== '') {
+    return hubUser;
+  }
+  await services.user.ready;
+  return services.user.identity?.username ?? '';
+}
+
+function asDisposable(part: { dispose(): void }): IDisposable {
+  return new DisposableDelegate(() => part.dispose());
+}
