@@ -19,10 +19,12 @@ export const systemClock: IClock = {
         resolve();
         return;
       }
-      const timer = setTimeout(resolve, Math.min(Math.max(0, ms), LONGEST_MS));
-      signal.addEventListener('abort', () => {
+      const end = (): void => {
         clearTimeout(timer);
+        signal.removeEventListener('abort', end);
         resolve();
-      });
+      };
+      const timer = setTimeout(end, Math.min(Math.max(0, ms), LONGEST_MS));
+      signal.addEventListener('abort', end);
     })
 };

@@ -153,6 +153,7 @@ export class EventQueue implements IEventSink {
 
   /** Close the database. */
   dispose(): void {
+    this._isDisposed = true;
     Signal.clearData(this);
     this._db.close();
   }
@@ -162,7 +163,8 @@ export class EventQueue implements IEventSink {
     try {
       return await act(this._db);
     } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') {
+      const isClosed = error instanceof DOMException && error.name === 'InvalidStateError';
+      if (!isClosed || this._isDisposed) {
         throw error;
       }
       this._db = await connect(this.name);
@@ -172,6 +174,7 @@ export class EventQueue implements IEventSink {
 
   private _added = new Signal<EventQueue, IQueuedEvent>(this);
   private _failed = new Signal<EventQueue, Error>(this);
+  private _isDisposed = false;
 }
 
 async function connect(name: string): Promise<IDBPDatabase<ISchema>> {

@@ -48,8 +48,12 @@ export class Transport implements ITransport {
   }
 
   postLast(events: readonly IQueuedEvent[]): void {
-    let bytes = ENVELOPE_BYTES;
-    const last = events.filter(event => (bytes += event.bytes + 1) <= MAX_LAST_BYTES);
+    let left = MAX_LAST_BYTES - ENVELOPE_BYTES;
+    const last = events.filter(({ bytes }) => {
+      const fits = bytes < left;
+      left -= fits ? bytes + 1 : 0;
+      return fits;
+    });
     if (last.length > 0) {
       const headers = { 'Content-Type': 'application/json' };
       const init = { method: 'POST', headers, body: batchOf(last), keepalive: true };

@@ -1,0 +1,132 @@
+/** @jest-environment node */
+import 'fake-indexeddb/auto';
+
+import { IDBFactory } from 'fake-indexeddb';
+
+import { databaseName } from '../src/interfaces';
+import { EventQueue, type IRejectedEvent } from '../src/queue';
+import { makeEvent } from './fakes/sending';
+
+const rejection: Omit<IRejectedEvent, 'eventId'> = {
+  code: 'invalid',
+  detail: 'no',
+  field: 'code',
+  rejectedAt: '2026-04-01T09:00:00.000Z',
+  body: '{}'
+};
+
+describe('EventQueue', () => {
+  let queue: EventQueue;
+
+  beforeEach(async () => {
+    globalThis.indexedDB = new IDBFactory();
+    queue = await EventQueue.open('test');
+  });
+
+  afterEach(() => queue.dispose());
+
+  const ids = async (of: EventQueue): Promise<string[]> =>
+    (await of.take(100, 1_000_000)).map(({ eventId }) => eventId);
+
+  it('keeps events in the order of their coming when the tab is closed', async () => {
+    await Promise.all([1, 2, 3].map(id => queue.add(makeEvent(id))));
+    queue.dispose();
+    const reopened = await EventQueue.open('test');
+    expect(await ids(reopened)).toEqual(['event-1', 'event-2', 'event-3']);
+    reopened.dispose();
+  });
+
+  it('keeps an event as it was, Japanese and half surrogate pairs included', async () => {
+    const event = makeEvent(1, 'print("日本語 \ud800")');
+    await queue.add(event);
+    const [kept] = await queue.take(1, 1_000);
+    expect(JSON.parse(kept.body)).toEqual(event);
+    expect(kept.bytes).toBe(Buffer.byteLength(kept.body));
+  });
+
+  it('asks the browser to write each event to the disk', async () => {
+    const transaction = jest.spyOn(IDBDatabase.prototype, 'transaction');
+    await queue.add(makeEvent(1));
+    expect(transaction).toHaveBeenCalledWith('events', 'readwrite', { durability: 'strict' });
+    transaction.mockRestore();
+  });
+
+  it('says that an event is added only when it can be read back', async () => {
+    const counts: Promise<number>[] = [];
+    queue.added.connect(() => counts.push(queue.count()));
+    await queue.add(makeEvent(1));
+    expect(await Promise.all(counts)).toEqual([1]);
+  });
+
+  it('hands out no more events and bytes than asked for, but always one', async () => {
+    await Promise.all([1, 2, 3].map(id => queue.add(makeEvent(id))));
+    const [{ bytes }] = await queue.take(1, 1);
+    expect(await queue.take(2, 1_000_000)).toHaveLength(2);
+    expect(await queue.take(9, 2 * bytes)).toHaveLength(2);
+    expect(await queue.take(9, 2 * bytes - 1)).toHaveLength(1);
+  });
+
+  it('passes over the events that are to be skipped', async () => {
+    await Promise.all([1, 2, 3].map(id => queue.add(makeEvent(id))));
+    const [first] = await queue.take(1, 1);
+    const rest = await queue.take(9, 1_000_000, new Set([first.key]));
+    expect(rest.map(({ eventId }) => eventId)).toEqual(['event-2', 'event-3']);
+  });
+
+  it('deletes exactly the events that are named', async () => {
+    await Promise.all([1, 2, 3].map(id => queue.add(makeEvent(id))));
+    const [first, , third] = await queue.take(3, 1_000_000);
+    await queue.remove([first.key, third.key]);
+    expect(await ids(queue)).toEqual(['event-2']);
+    expect(await queue.count()).toBe(1);
+  });
+
+  it('moves a rejected event away, counts all and keeps the last fifty', async () => {
+    await Promise.all(Array.from({ length: 60 }, (_, id) => queue.add(makeEvent(id))));
+    for (const { key, eventId } of await queue.take(60, 1_000_000)) {
+      await queue.reject(key, { ...rejection, eventId });
+    }
+    const { count, events } = await queue.rejected();
+    expect(await queue.count()).toBe(0);
+    expect(count).toBe(60);
+    expect(events).toHaveLength(50);
+    expect(events.at(-1)?.eventId).toBe('event-59');
+  });
+
+  it('never mixes two people at one computer', async () => {
+    const names = [
+      databaseName('https://hub/', 'a'),
+      databaseName('https://hub/', 'b'),
+      databaseName('https://other/', 'a')
+    ];
+    const queues = await Promise.all(names.map(name => EventQueue.open(name)));
+    await queues[0].add(makeEvent(1));
+    expect(await Promise.all(queues.map(other => other.count()))).toEqual([1, 0, 0]);
+    queues.forEach(other => other.dispose());
+  });
+
+  it('opens the database again when the browser has closed it', async () => {
+    await queue.add(makeEvent(1));
+    (queue as unknown as { _db: IDBDatabase })._db.close();
+    await queue.add(makeEvent(2));
+    expect(await ids(queue)).toEqual(['event-1', 'event-2']);
+  });
+
+  it('tells when the browser cannot keep an event', async () => {
+    const failures: string[] = [];
+    queue.failed.connect((_, error) => failures.push(error.message));
+    const full = jest.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(() => {
+      throw new DOMException('The disk is full.', 'QuotaExceededError');
+    });
+    await expect(queue.add(makeEvent(1))).rejects.toThrow('full');
+    full.mockRestore();
+    expect(failures).toEqual([expect.stringContaining('full')]);
+  });
+
+  it('gives a lease to one owner until it ends', async () => {
+    expect(await queue.lease('send', 'a', 0, 100)).toBe(true);
+    expect(await queue.lease('send', 'b', 99, 200)).toBe(false);
+    expect(await queue.lease('send', 'a', 99, 150)).toBe(true);
+    expect(await queue.lease('send', 'b', 150, 250)).toBe(true);
+  });
+});
