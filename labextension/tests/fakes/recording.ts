@@ -1,0 +1,115 @@
+import type { AnyEvent, Me } from '../../src/contract';
+import type { IEventSink } from '../../src/interfaces';
+import type { ISizes } from '../../src/outputs';
+import { Recorder } from '../../src/recorder';
+import { RecorderStore } from '../../src/store';
+import { FakeContext, FakeKernel, FakeTracker, type IFakeCell, KernelClock } from './notebook';
+
+export const PATH = 'assignments/python-intro/01-variables/variables.ipynb';
+
+export const me: Me = {
+  name: 'student-01',
+  display_name: 'student-01',
+  classes: [
+    { class_id: 'python-intro', title: 'python-intro', role: 'student' },
+    { class_id: 'statistics', title: 'statistics', role: 'student' }
+  ],
+  may_teach: false,
+  notebook_patterns: ['assignments/{class_id}/{assignment}/**'],
+  collects: ['code', 'output', 'error'],
+  limits: { batch_events: 100, body_bytes: 1_048_576, event_bytes: 262_144 },
+  version: '0.1.0'
+};
+
+export const cells: IFakeCell[] = [
+  { id: 'cell-0', type: 'markdown', source: '# 変数' },
+  {
+    id: 'cell-1',
+    type: 'code',
+    source: '',
+    metadata: {
+      nbgrader: { grade_id: 'squares', solution: true, grade: true, points: 2, task: false }
+    }
+  },
+  { id: 'cell-2', type: 'code', source: 'x' }
+];
+
+/** Takes events into a list. */
+export class MemorySink implements IEventSink {
+  readonly events: AnyEvent[] = [];
+
+  async add(event: AnyEvent): Promise<void> {
+    this.events.push(event);
+  }
+
+  get types(): string[] {
+    return this.events.map(event => event.event_type);
+  }
+}
+
+/** One page load of a student's lab. */
+export class Page {
+  private constructor(
+    readonly id: string,
+    readonly store: RecorderStore,
+    readonly tracker: FakeTracker,
+    readonly sink: MemorySink,
+    readonly recorder: Recorder
+  ) {}
+
+  static async load(
+    options: { id?: string; me?: Me | null; living?: string[]; sizes?: ISizes } = {}
+  ): Promise<Page> {
+    const { id = 'page-1', living = [] } = options;
+    const store = await RecorderStore.open('test');
+    const [tracker, sink] = [new FakeTracker(), new MemorySink()];
+    let count = 0;
+    const prefix = id === 'page-1' ? '0' : id.slice(-1);
+    const recorder = await Recorder.create({
+      tracker: tracker.asTracker(),
+      sink,
+      store,
+      pages: { id, living: async () => new Set(living) },
+      source: {
+        newId: () => `019d4000-000${prefix}-7000-8000-${String(++count).padStart(12, '0')}`,
+        now: () => new Date('2026-04-01T09:00:00.123Z')
+      },
+      sizes: () => options.sizes ?? { mimeBytes: 65_536, outputBytes: 131_072 },
+      restored: Promise.resolve()
+    });
+    if (options.me !== null) {
+      recorder.setMe(options.me ?? me);
+    }
+    return new Page(id, store, tracker, sink, recorder);
+  }
+
+  /** Open a notebook and wait until it is watched. */
+  async open(
+    kernel: FakeKernel | null = new FakeKernel('kernel-1', new KernelClock()),
+    path = PATH,
+    ofCells = cells
+  ): Promise<{ kernel: FakeKernel; context: FakeContext }> {
+    const context = new FakeContext(path, ofCells, kernel);
+    this.tracker.open(context);
+    await settled();
+    return { kernel: kernel as FakeKernel, context };
+  }
+
+  /** The events but the notebooks' openings. */
+  get runEvents(): AnyEvent[] {
+    return this.sink.events.filter(event => event.event_type !== 'notebook_opened');
+  }
+
+  /** The page is gone: its tab closed or reloaded, and nothing of it was disposed. */
+  async vanish(): Promise<void> {
+    await settled();
+    this.store.dispose();
+  }
+}
+
+/** Let promises and the in-memory database come to rest. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 30; turn++) {
+    await new Promise(resolve => setImmediate(resolve));
+  }
+}
