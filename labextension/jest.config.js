@@ -25,7 +25,10 @@ const esModules = [
 
 module.exports = {
   testEnvironment: 'jsdom',
-  testEnvironmentOptions: { customExportConditions: ['node', 'node-addons'] },
+  testEnvironmentOptions: {
+    customExportConditions: ['node', 'node-addons'],
+    globalsCleanup: 'off'
+  },
   setupFiles: ['<rootDir>/tests/setup.js'],
   testMatch: ['<rootDir>/tests/**/*.spec.{ts,tsx}'],
   moduleNameMapper: {

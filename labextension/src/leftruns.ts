@@ -24,7 +24,7 @@ const UNSEEN: IRunEnd = {
 export class LeftRuns {
   constructor(
     private _store: RecorderStore,
-    pages: OpenPages
+    pages: Pick<OpenPages, 'id' | 'living'>
   ) {
     this._byPath = this._find(pages);
   }
@@ -55,7 +55,7 @@ export class LeftRuns {
     }
   }
 
-  private async _find(pages: OpenPages): Promise<Map<string, IStoredRun[]>> {
+  private async _find(pages: Pick<OpenPages, 'id' | 'living'>): Promise<Map<string, IStoredRun[]>> {
     const living = await pages.living(ANSWER_MS);
     const runs = await this._store.adoptRuns(pages.id, living);
     const byPath = new Map<string, IStoredRun[]>();

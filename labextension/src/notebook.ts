@@ -1,9 +1,7 @@
 /** One open notebook: what happens to it becomes the events of its session. */
 
-import type { ISessionContext } from '@jupyterlab/apputils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookModel } from '@jupyterlab/notebook';
-import type { Session } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
@@ -44,8 +42,8 @@ export class WatchedNotebook implements IRunHost, IDisposable {
     this._events = new SessionEvents(_options.sink, _options.source);
     this._runs = new Runs(this);
     context.pathChanged.connect(this._onPathChanged, this);
-    context.sessionContext.kernelChanged.connect(this._onKernelChanged, this);
-    this._watchKernel(context.sessionContext);
+    context.sessionContext.kernelChanged.connect(this._watchKernel, this);
+    this._watchKernel();
     void this._open();
   }
 
@@ -119,10 +117,10 @@ export class WatchedNotebook implements IRunHost, IDisposable {
     }
     this._isDisposed = true;
     this._runs.abandonAll();
-    window.clearTimeout(this._timer);
+    clearTimeout(this._timer);
     this._kernelWatch?.dispose();
     this.context.pathChanged.disconnect(this._onPathChanged, this);
-    this.context.sessionContext.kernelChanged.disconnect(this._onKernelChanged, this);
+    this.context.sessionContext.kernelChanged.disconnect(this._watchKernel, this);
     if (this._isReady) {
       this.context.model.cells.changed.disconnect(this._onContentChanged, this);
       this.context.model.metadataChanged.disconnect(this._onMetadataChanged, this);
@@ -206,7 +204,7 @@ export class WatchedNotebook implements IRunHost, IDisposable {
     if (!this._isReady) {
       return null;
     }
-    window.clearTimeout(this._timer);
+    clearTimeout(this._timer);
     const event = openedEvent(this.context.model, this._lister, {
       path: this._path,
       renamedFrom: this._renamedFrom,
@@ -223,8 +221,8 @@ export class WatchedNotebook implements IRunHost, IDisposable {
   }
 
   private _onContentChanged(): void {
-    window.clearTimeout(this._timer);
-    this._timer = window.setTimeout(() => {
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => {
       if (this._signatureNow() !== this._signature) {
         this._describe();
       }
@@ -250,12 +248,8 @@ export class WatchedNotebook implements IRunHost, IDisposable {
     }
   }
 
-  private _onKernelChanged(sessionContext: ISessionContext): void {
-    this._watchKernel(sessionContext);
-  }
-
-  private _watchKernel(context: { session: Session.ISessionConnection | null }): void {
-    const kernel = context.session?.kernel ?? null;
+  private _watchKernel(): void {
+    const kernel = this.context.sessionContext.session?.kernel ?? null;
     if (kernel === (this._kernelWatch?.kernel ?? null)) {
       return;
     }
@@ -275,7 +269,7 @@ export class WatchedNotebook implements IRunHost, IDisposable {
   private _signature = '';
   private _renamedFrom: string | null = null;
   private _classification: IClassification = { classId: null, reason: 'unknown' };
-  private _timer = 0;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
   private _isReady = false;
   private _isDisposed = false;
   private _identityChanged = new Signal<this, { renamedFrom: string | null }>(this);

@@ -19,7 +19,7 @@ export interface IRecorderOptions {
   tracker: INotebookTracker;
   sink: IEventSink;
   store: RecorderStore;
-  pages: OpenPages;
+  pages: Pick<OpenPages, 'id' | 'living'>;
   source: ISource;
   sizes: () => ISizes;
   /** Resolves when the notebooks of the last page load are open again. */

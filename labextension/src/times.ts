@@ -19,13 +19,6 @@ export function parseKernelTime(date: unknown): IMoment | null {
   return Number.isNaN(seconds) ? null : fromParts(seconds, fraction.slice(0, 6).padEnd(6, '0'));
 }
 
-/** A browser's time as a moment. */
-export function momentOf(date: Date): IMoment {
-  const ms = date.getTime();
-  const seconds = Math.floor(ms / 1000);
-  return fromParts(seconds, `${ms - seconds * 1000}`.padStart(3, '0') + '000');
-}
-
 /** From `start` to `end` in ms, to the microsecond; a clock that was set back gives 0. */
 export function durationMs(start: IMoment, end: IMoment): number {
   return Math.max(0, end.micros - start.micros) / 1000;
