@@ -22,6 +22,7 @@ def main() -> None:
     arguments = _parse()
     folder = Path(os.path.realpath(arguments.data_dir))
     os.umask(0o077)
+    processes.adopt_orphans()
     ending = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: ending.set())

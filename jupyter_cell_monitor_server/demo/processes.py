@@ -14,7 +14,9 @@ import psutil
 
 from .settings import HOST, MARK_VARIABLE, DemoProblem
 
+# From Linux's <sys/prctl.h>.
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 def start(
@@ -32,12 +34,22 @@ def start(
             # The terminal's Ctrl-C reaches the launcher alone, which then ends all in order.
             start_new_session=True,
             # The launcher has one thread, so that nothing of another's is held here.
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+            preexec_fn=_end_with_parent,  # noqa: PLW1509
         )
 
 
+def adopt_orphans() -> None:
+    """Make this process the parent of those whose parent ends, such as a server's kernels."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
 def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value)
 
 
 def of_demo(folder: str) -> list[psutil.Process]:
@@ -63,6 +75,15 @@ def end_all(folder: str, patience_s: float) -> None:
             except psutil.NoSuchProcess:
                 continue
         psutil.wait_procs(processes, timeout=patience_s)
+    _reap_orphans()
+
+
+def _reap_orphans() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return
 
 
 def check_port(port: int) -> None:
