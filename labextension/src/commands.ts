@@ -6,6 +6,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import { DisposableSet, type IDisposable } from '@lumino/disposable';
 
 import { cellMonitorIcon } from './icon';
+import { PRODUCT } from './translation';
 
 export const CommandIDs = {
   open: 'cell-monitor:open',
@@ -31,7 +32,7 @@ export function addCommands(
   const add = (id: string, label: string, execute: () => void | Promise<void>): void => {
     added.add(commands.addCommand(id, { label, execute, icon: cellMonitorIcon }));
     if (palette) {
-      added.add(palette.addItem({ command: id, category: trans.__('Cell Monitor') }));
+      added.add(palette.addItem({ command: id, category: PRODUCT }));
     }
   };
   add(CommandIDs.open, trans.__('Open the Cell Monitor'), actions.open);

@@ -19,6 +19,7 @@ import { request } from './request';
 import type { Sender } from './sender';
 import type { UpdateSocket } from './socket';
 import { StatusItem } from './status';
+import { PRODUCT } from './translation';
 
 const RANK = 850;
 
@@ -47,7 +48,7 @@ export function addUi(options: IUiOptions): IDisposable {
     panel.showRecorded();
   };
   const added = new DisposableSet();
-  app.shell.add(panel, 'left', { rank: RANK, type: 'Cell Monitor' });
+  app.shell.add(panel, 'left', { rank: RANK, type: PRODUCT });
   if (options.statusBar) {
     added.add(options.statusBar.registerStatusItem(STATUS_ID, { item: status, align: 'left' }));
   }

@@ -44,4 +44,15 @@ describe('Several tabs', () => {
     await until(() => [first, second].every(({ state }) => state.state === 'sent'));
     expect(bench.server.batches).toHaveLength(2);
   });
+
+  it('asks a server that is away from one tab only, and not before its time', async () => {
+    const [first, second] = await bench.startTwo();
+    bench.server.answer = refuse(503, 'unavailable', 60_000);
+    await bench.add(1);
+    await until(() => [first, second].every(({ state }) => state.trouble === 'unavailable'));
+    await bench.idle();
+    bench.clock.advance(59_999);
+    await bench.idle();
+    expect(bench.server.batches).toHaveLength(1);
+  });
 });

@@ -1,7 +1,7 @@
 /** What the sidebar and the status bar show, gathered from those who know it. */
 
-import { VDomModel } from '@jupyterlab/ui-components';
-import type { ISignal } from '@lumino/signaling';
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { ISendingState } from '../delivery';
 import type { IRecorder, IRecording } from '../interfaces';
@@ -20,10 +20,17 @@ export interface IPanelOptions {
 }
 
 /** Emits `stateChanged` when one of them does. */
-export class PanelModel extends VDomModel {
+export class PanelModel implements IDisposable {
   constructor(private readonly _options: IPanelOptions) {
-    super();
     this._sources().forEach(source => source.connect(this._onChanged, this));
+  }
+
+  get stateChanged(): ISignal<this, void> {
+    return this._stateChanged;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
   }
 
   get recording(): IRecording | null {
@@ -47,7 +54,7 @@ export class PanelModel extends VDomModel {
   openRecorded(isOpen: boolean): void {
     if (isOpen !== this._isRecordedOpen) {
       this._isRecordedOpen = isOpen;
-      this.stateChanged.emit();
+      this._stateChanged.emit();
     }
   }
 
@@ -67,10 +74,11 @@ export class PanelModel extends VDomModel {
     this._options.signIn();
   }
 
-  override dispose(): void {
-    if (!this.isDisposed) {
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
       this._sources().forEach(source => source.disconnect(this._onChanged, this));
-      super.dispose();
+      Signal.clearData(this);
     }
   }
 
@@ -80,8 +88,10 @@ export class PanelModel extends VDomModel {
   }
 
   private _onChanged(): void {
-    this.stateChanged.emit();
+    this._stateChanged.emit();
   }
 
+  private readonly _stateChanged = new Signal<this, void>(this);
   private _isRecordedOpen = false;
+  private _isDisposed = false;
 }

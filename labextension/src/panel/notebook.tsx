@@ -1,7 +1,6 @@
 /** The section of the notebook in front: whether it is recorded, for whom, and its progress. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { HTMLSelect } from '@jupyterlab/ui-components';
 import React, { useState } from 'react';
 
 import type { ClassRole } from '../contract';
@@ -151,7 +150,8 @@ function ClassChoice({ classes, choose, trans }: IClassChoiceProps): React.React
         void choose(chosen);
       }}
     >
-      <HTMLSelect
+      <select
+        className="jp-mod-styled"
         aria-label={trans.__('Class')}
         value={chosen}
         onChange={event => setChosen(event.target.value)}
@@ -161,7 +161,7 @@ function ClassChoice({ classes, choose, trans }: IClassChoiceProps): React.React
             {title || id}
           </option>
         ))}
-      </HTMLSelect>
+      </select>
       <button type="submit">{trans.__('Record for this class')}</button>
     </form>
   );
