@@ -5,7 +5,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { NotebookProgress, ProgressList } from '../contract';
 import type { IRecorder, ISender } from '../interfaces';
-import type { UpdateMessage, UpdateSocket } from '../socket';
+import type { UpdateMessage } from '../socket';
 
 /** Cells that count, and how many of them are done. */
 export interface IProgress {
@@ -21,7 +21,11 @@ interface IKnown extends IProgress {
 export interface IProgressOptions {
   recorder: IRecorder;
   sender: ISender;
-  socket: Pick<UpdateSocket, 'message' | 'snapshotNeeded' | 'isConnected'>;
+  socket: {
+    readonly message: ISignal<object, UpdateMessage>;
+    readonly snapshotNeeded: ISignal<object, string>;
+    readonly isConnected: boolean;
+  };
   fetch: (path: string) => Promise<ProgressList>;
 }
 
