@@ -157,6 +157,7 @@ def run(part: Frontend, *arguments: str) -> None:
 def _finish(part: Frontend) -> None:
     if part.folder == "labextension":
         shutil.copy(ROOT / "jupyter-config" / "install.json", ROOT / part.output)
+    (ROOT / part.output / "build_log.json").unlink(missing_ok=True)  # holds paths of this machine
     part.stamp.write_text(part.sources_digest())
 
 

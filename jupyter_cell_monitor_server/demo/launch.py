@@ -57,9 +57,9 @@ def _welcome(settings: Settings, secret: str) -> str:
     teachers = ", ".join(f"{name} ({class_id})" for name, class_id in TEACHERS.items())
     return f"""
 The class is open. 授業を始められます。
-  Students / 学生      {settings.url}
-  Teachers / 教員      {settings.service_url}
-  Names / ユーザー名   {STUDENTS[0]} … {STUDENTS[-1]}; {teachers}
+  Students / 学生       {settings.url}
+  Teachers / 教員       {settings.service_url}
+  Names / ユーザー名    {STUDENTS[0]} … {STUDENTS[-1]}; {teachers}
   Password / パスワード {secret}   (for all; also in {settings.folder / "password"})
 Ctrl-C ends it. 終了するには Ctrl-C を押してください。
 """
