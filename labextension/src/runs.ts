@@ -63,6 +63,7 @@ export class Run {
     sizes: ISizes,
     private _isAdopted = false
   ) {
+    this._isJoinedLate = _isAdopted && open.start !== null;
     this._collector = new OutputCollector(sizes);
   }
 
@@ -89,11 +90,11 @@ export class Run {
     }
   }
 
-  /** The end, as far as it was seen. */
+  /** The end, as far as it was seen: by its reply, its idle or its error. */
   end(): IRunEnd {
     const startedAt = this.open.start?.startedAt ?? null;
-    const isSeen = this._isOver();
-    const endedAt = isSeen ? later(this._reply?.at ?? null, this._idle?.at ?? null) : null;
+    const isSeen = this._reply !== null || this._idle !== null || this._error !== null;
+    const endedAt = later(this._reply?.at ?? null, this._idle?.at ?? null);
     const error = isSeen ? this._errorAtEnd() : null;
     const seen = error === null ? 'completed' : 'error';
     return {
@@ -101,7 +102,7 @@ export class Run {
       endedAt,
       durationMs: startedAt && endedAt ? durationMs(startedAt, endedAt) : null,
       outputs: this._collector.outputs(),
-      isOutputIncomplete: this._isAdopted,
+      isOutputIncomplete: this._isJoinedLate,
       error
     };
   }
@@ -162,6 +163,7 @@ export class Run {
     return isAborted ? { name: 'KeyboardInterrupt', message: '', traceback: [] } : null;
   }
 
+  private readonly _isJoinedLate: boolean;
   private _collector: OutputCollector;
   private _reply: { content: JsonObject; metadata: JsonObject; at: IMoment | null } | null = null;
   private _idle: { at: IMoment | null } | null = null;

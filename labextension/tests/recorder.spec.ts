@@ -214,6 +214,21 @@ describe('A kernel that goes in mid-run', () => {
     }
   );
 
+  it.each([
+    ['reply', COMPLETE, 'completed'],
+    ['idle', COMPLETE, 'completed'],
+    ['failed', ERROR, undefined]
+  ] as const)('leaves the end that was seen by its %s', async (seen, type, status) => {
+    const page = await Page.load();
+    const { kernel } = await page.open();
+    const id = kernel.request('cell-1');
+    kernel.input(id);
+    kernel[seen](id);
+    kernel.statusChanged.emit('terminating');
+    expect(page.runEvents[1].event_type).toBe(type);
+    expect((page.runEvents[1] as CellExecutionComplete).status).toBe(status);
+  });
+
   it('for another kernel leaves an unknown end, and the new one is recorded', async () => {
     const page = await Page.load();
     const { kernel, context } = await page.open();
@@ -494,6 +509,7 @@ describe('A page reloaded in mid-run', () => {
     kernel.input(ids[1], 5);
     kernel.idle(ids[1]);
     expect(page.runEvents.map(event => event.event_type)).toEqual([COMPLETE, START, COMPLETE]);
+    expect(page.runEvents[2]).not.toHaveProperty('output_incomplete');
     globalThis.indexedDB = new IDBFactory();
     const aborted = await reload();
     aborted.kernel.idle(aborted.ids[0]);
