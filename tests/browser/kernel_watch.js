@@ -31,7 +31,8 @@
       return;
     }
     if (header.msg_type === 'execute_reply') {
-      Object.assign(run, { status: content.status, error: content.ename, replied: header.date });
+      const { status, ename, traceback } = content;
+      Object.assign(run, { status, error: ename, traceback, replied: header.date });
     } else if (header.msg_type === 'status' && content.execution_state === 'idle') {
       run.idle = header.date;
     }

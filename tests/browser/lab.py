@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from playwright.async_api import BrowserContext, Page, expect
 
@@ -24,6 +25,7 @@ class Run:
     started: str
     status: str = "running"
     error: str | None = None
+    traceback: list[str] | None = None
     replied: str = ""
     idle: str = ""
     seen_at: float = 0.0
@@ -56,19 +58,33 @@ class Lab:
 
     @classmethod
     async def open(cls, hub: Hub, context: BrowserContext, name: str, path: str) -> "Lab":
-        """Log in and open a notebook; returns when its kernel is ready."""
+        """Start somebody's server and open a notebook; returns when its kernel is ready."""
+        prepare_home(hub, name)
+        async with hub.signed_in(name) as person:
+            await person.start_server()
         lab = cls(hub, name, await context.new_page())
-        await context.expose_function("kernelSeen", lab._note)
-        await context.add_init_script(WATCH)
-        # nbgrader's notebooks name a kernel that no Jupyter has, so Lab asks for one.
-        asked = lab.page.locator('.jp-Dialog:has-text("Select Kernel") .jp-mod-accept')
-        await lab.page.add_locator_handler(asked, lambda button: button.click())
-        await log_in(lab.page, hub, name, f"user/{name}/lab/tree/{path}?reset")
-        await lab.until_ready()
+        await lab.watch(context, path)
         return lab
 
+    async def watch(self, context: BrowserContext, path: str) -> None:
+        """Open a notebook in this lab's page, and see what its kernel does."""
+        await context.expose_function("kernelSeen", self._note)
+        await context.add_init_script(WATCH)
+        # nbgrader's notebooks name a kernel that no Jupyter has, so Lab asks for one.
+        asked = self.page.locator('.jp-Dialog:has-text("Select Kernel") .jp-mod-accept')
+        await self.page.add_locator_handler(asked, lambda button: button.click())
+        await self.go(path)
+
+    async def go(self, path: str) -> None:
+        """Load the page with another notebook."""
+        where = f"user/{self.name}/lab/tree/{quote(path)}?reset"
+        await log_in(self.page, self.hub, self.name, where)
+        await self.until_ready()
+
     def _note(self, seen: dict[str, Any]) -> None:
-        self.runs[seen["id"]] = Run(**seen["run"])
+        # The two messages of a short run may arrive in either order.
+        if seen["kind"] == "ended" or seen["id"] not in self.runs:
+            self.runs[seen["id"]] = Run(**seen["run"])
 
     async def until_ready(self) -> None:
         """Wait for the kernel: a key pressed earlier is dropped without a word."""
@@ -143,9 +159,12 @@ class Lab:
             f"{count} runs to end; so far {[run.code[:30] for run in self.ended]}",
         )
 
-    async def waiting(self) -> int:
-        """How many events the status bar says are not sent yet."""
-        return int(await self.page.get_attribute(STATUS, "data-waiting") or 0)
+    async def until_waiting(self, count: int) -> None:
+        """Wait until the status bar says that so many events, or more, are not sent yet."""
+        await self.page.wait_for_function(
+            "([item, count]) => Number(document.querySelector(item)?.dataset.waiting) >= count",
+            arg=[STATUS, count],
+        )
 
     async def until_sent(self) -> None:
         """Wait until the status bar says that all is sent."""

@@ -38,16 +38,19 @@ class TeacherPage:
         """Log in and open the live page of the class."""
         teacher = cls(hub, await context.new_page())
         await context.expose_function("gridSeen", teacher._note)
-        await context.expose_function("violationSeen", teacher.alarms.append)
+        await context.expose_function("violationSeen", teacher._alarm)
         await context.add_init_script(WATCH)
-        teacher.page.on("dialog", lambda dialog: teacher.alarms.append(f"dialog {dialog.message}"))
-        teacher.page.on("pageerror", lambda error: teacher.alarms.append(f"error {error}"))
+        teacher.page.on("dialog", lambda dialog: teacher._alarm(f"dialog {dialog.message}"))
+        teacher.page.on("pageerror", lambda error: teacher._alarm(f"error {error}"))
         await log_in(teacher.page, hub, name, "services/cell-monitor/classes/python-intro")
         await teacher.page.wait_for_selector("main")
         return teacher
 
     def _note(self, seen: dict[str, Any]) -> None:
         self.changes.append(Change(**seen))
+
+    def _alarm(self, what: str) -> None:
+        self.alarms.append(what)
 
     async def choose(self, notebook_key: str) -> None:
         """Look at one notebook, at any time."""
@@ -61,15 +64,10 @@ class TeacherPage:
         row = self.page.locator(f'table.grid tr:has(th[title="{student}"]) td:not(.time)')
         return [await cell.get_attribute("aria-label") or "" for cell in await row.all()]
 
-    async def until_words(self, student: str, expected: list[str]) -> None:
-        """Wait until the grid says this of a student's cells."""
-        said: list[str] = []
-        for _ in range(200):
-            said = await self.words(student)
-            if said == expected:
-                return
-            await self.page.wait_for_timeout(50)
-        raise AssertionError(f"the grid says {said}, not {expected}")
+    def last(self, student: str, column: int) -> str:
+        """What the grid said of a cell the last time that it changed."""
+        said = [c.words for c in self.changes if (c.student, c.column) == (student, column)]
+        return said[-1] if said else ""
 
     async def until_change(self, fits: Callable[[Change], bool]) -> Change:
         """Wait for a change of the grid."""

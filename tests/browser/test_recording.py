@@ -1,15 +1,21 @@
 """Each real run is recorded once, as the kernel ran it."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
+
+from jupyter_cell_monitor_server.demo import course
 
 from .conftest import NewContext, copy_assignment
 from .hub import Hub, until
 from .lab import Lab, Run, prepare_home
 
+COURSE = Path(course.__file__).parent
+ours = course.notebook_path
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
@@ -20,7 +26,8 @@ def moment(text: str) -> datetime:
 
 
 def as_told(run: Run) -> tuple[Any, ...]:
-    return (run.count, run.stored_status, run.code, run.started_at, run.ended_at, run.error)
+    error = None if run.stored_status == "interrupted" else run.error
+    return (run.count, run.stored_status, run.code, run.started_at, run.ended_at, error)
 
 
 def as_stored(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -45,8 +52,6 @@ async def test_all_runs_of_an_nbgrader_assignment(
 ) -> None:
     """Run All with an error, corrections, an interrupt, a kernel restart, Run All again."""
     path = copy_assignment(nbgrader_assignment, prepare_home(hub, "student-11")) + "/problem1.ipynb"
-    async with hub.signed_in("student-11") as student:
-        await student.start_server()
     lab = await Lab.open(hub, await new_context(), "student-11", path)
     code = [n for n, cell in enumerate(await lab.cells()) if cell["cell_type"] == "code"]
     name, squares, try_squares, *_ = code
@@ -71,3 +76,67 @@ async def test_all_runs_of_an_nbgrader_assignment(
 
     rows = await check_all_recorded(hub, lab, path)
     assert rows[-1]["execution_count"] < len(rows), "the restarted kernel counts anew"
+
+
+async def test_all_runs_of_one_of_our_notebooks(hub: Hub, new_context: NewContext) -> None:
+    """Run All of two notebooks at the same time in two kernels, and each keeps its own."""
+    lab = await Lab.open(hub, await new_context(), "student-12", ours("01-hello"))
+    await lab.command("notebook:run-all-cells")
+    await lab.until_ended(3)
+    await check_all_recorded(hub, lab, ours("01-hello"))
+    [error] = hub.rows("SELECT * FROM error_logs WHERE student_id = ?", "student-12")
+    assert error["name"] == "NotImplementedError"
+    assert json.loads(error["traceback"]) == lab.ended[-1].traceback
+    earlier = dict(lab.runs)
+
+    lab.runs.clear()
+    await lab.go(ours("02-conditions"))
+    await lab.command("notebook:run-all-cells")
+    await lab.until_ended(2)
+    await check_all_recorded(hub, lab, ours("02-conditions"))
+    lab.runs = earlier
+    await check_all_recorded(hub, lab, ours("01-hello"))
+
+
+async def test_a_reload_in_mid_run_records_the_run_once(hub: Hub, new_context: NewContext) -> None:
+    """The page is loaded again while a cell runs: one row, and its end is closed."""
+    lab = await Lab.open(hub, await new_context(), "student-12", ours("03-loops"))
+    index = next(n for n, cell in enumerate(await lab.cells()) if cell["cell_type"] == "code")
+    await lab.run(index, "import time\nfor n in range(30):\n    time.sleep(0.1)")
+    await until(lambda: bool(hub.executions("student-12", ours("03-loops"))), what="the start")
+    await lab.page.reload()
+    await lab.until_ready()
+    rows = await until(
+        lambda: [
+            row
+            for row in hub.executions("student-12", ours("03-loops"))
+            if row["status"] != "running"
+        ],
+        what="the end of the run",
+    )
+    assert len(rows) == len(hub.executions("student-12", ours("03-loops"))) == 1
+    assert rows[0]["status"] in ("completed", "unknown")
+
+
+async def test_a_notebook_of_no_class_leaves_no_row(hub: Hub, new_context: NewContext) -> None:
+    """The sidebar says that it is not recorded; the next notebook, of a class, is."""
+    home = prepare_home(hub, "student-12")
+    source = home / ours("01-hello")
+    if not source.exists():
+        source = COURSE / "01-hello" / "01-hello.ipynb"
+    (home / "mine.ipynb").write_bytes(source.read_bytes())
+    lab = await Lab.open(hub, await new_context(), "student-12", "mine.ipynb")
+    await lab.command("cell-monitor:open")
+    await expect(lab.page.locator("#jp-CellMonitor-panel")).to_contain_text("Not recorded")
+    await lab.run_to_end(1)
+    await lab.go(ours("02-conditions"))
+    await lab.run_to_end(1, "marker = 'after mine'")
+    await lab.until_sent()
+    await until(
+        lambda: any("after mine" in run["code"] for run in hub.executions("student-12")),
+        what="the run after it",
+    )
+    assert hub.executions("student-12", "mine.ipynb") == []
+    assert hub.rows("SELECT * FROM notebooks WHERE path = 'mine.ipynb'") == []
+    assert hub.rows("SELECT * FROM sessions WHERE notebook_path = 'mine.ipynb'") == []
+    assert hub.rows("SELECT * FROM other_events WHERE payload LIKE '%mine.ipynb%'") == []
