@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from .fields import RunStatus
 
@@ -71,6 +71,7 @@ class Refused(Struct, kw_only=True):
 class Update(Struct, kw_only=True, omit_defaults=True):
     """What every update carries: its channel, and its place there in the order of commits."""
 
+    # The kinds give it by a factory, since a plain default would be left out of the message.
     event: str
     channel: str
     cursor: int
@@ -94,7 +95,7 @@ class ExecutionUpdate(Update, kw_only=True):
     `status` is "executing" for a run that goes on. Times are the kernel's.
     """
 
-    event: str = "execution_update"
+    event: str = field(default_factory=lambda: "execution_update")
     cell_id: str
     cell_key: str
     status: Literal["executing", "completed", "error", "interrupted", "unknown"]
@@ -112,7 +113,7 @@ class ExecutionUpdate(Update, kw_only=True):
 class ErrorAlert(Update, kw_only=True):
     """A student's run ended with an error."""
 
-    event: str = "error_alert"
+    event: str = field(default_factory=lambda: "error_alert")
     cell_id: str
     cell_key: str
     execution_id: str
@@ -122,7 +123,7 @@ class ErrorAlert(Update, kw_only=True):
 class ProgressUpdate(Update, kw_only=True):
     """A student's progress on a notebook changed. `progress_rate` is 0.0 to 1.0."""
 
-    event: str = "progress_update"
+    event: str = field(default_factory=lambda: "progress_update")
     completed_cells: int
     total_cells: int
     progress_rate: float
@@ -131,7 +132,7 @@ class ProgressUpdate(Update, kw_only=True):
 class NotebookUpdate(Update, kw_only=True):
     """A student opened a notebook, or its cells changed: the grid's columns may be new."""
 
-    event: str = "notebook_opened"
+    event: str = field(default_factory=lambda: "notebook_opened")
 
 
 def message_status(status: RunStatus) -> Any:
