@@ -27,6 +27,12 @@ class KnownCell:
     completed_at: datetime | None = None
 
 
+def copy_cell(source: KnownCell, target: KnownCell) -> None:
+    """Make `target` the same as `source`."""
+    for name in KnownCell.__slots__:
+        setattr(target, name, getattr(source, name))
+
+
 def first_cells(cells: Sequence[Cell], nbformat_minor: int | None) -> list[KnownCell]:
     """The cells of a notebook at its first opening, with their keys and what is expected."""
     expected = expected_ids(cells)
@@ -47,8 +53,10 @@ def later_cells(
     Notebooks before nbformat 4.5 get other ids at each opening: their cells are matched by
     source, then by place.
     """
-    by_id = {cell.cell_id: cell for cell in known}
-    free = [cell for cell in by_id.values() if cell.cell_id not in {c.cell_id for c in cells}]
+    by_id = {cell.cell_id: cell for cell in sorted(known, key=lambda c: c.cell_index or 0)}
+    there = {cell.cell_id for cell in cells}
+    taken = {cell.cell_key for cell in by_id.values() if cell.cell_id in there}
+    free = [cell for cell in by_id.values() if cell.cell_key not in taken]
     has_ids = nbformat_minor is None or nbformat_minor >= FIRST_MINOR_WITH_IDS
     found = []
     for cell in cells:
@@ -58,7 +66,7 @@ def later_cells(
             continue
         match = None if has_ids or cell.grade_id else _match(cell, free)
         if match:
-            free.remove(match)
+            free = [cell for cell in free if cell.cell_key != match.cell_key]
         key = match.cell_key if match else cell.grade_id or cell.cell_id
         found.append(_known(cell, key, first=False, expected=False))
     return found

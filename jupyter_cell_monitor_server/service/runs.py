@@ -14,8 +14,17 @@ from ..contract.events import (
     RunError,
 )
 from ..contract.fields import RunStatus
+from .ids import uuid_of
 
 INTERRUPT = "KeyboardInterrupt"
+# A client without run ids can give one run several ends: the one that tells most stays.
+_RANK: dict[RunStatus, int] = {
+    "running": 0,
+    "unknown": 0,
+    "completed": 1,
+    "interrupted": 2,
+    "error": 3,
+}
 
 
 @dataclass(slots=True)
@@ -52,43 +61,54 @@ class Run:
 
 
 def apply_event(run: Run, event: CellEvent, event_id: uuid.UUID, extra: dict[str, Any]) -> bool:
-    """Merge one event into its run. False where the run already has it: a duplicate."""
+    """Merge one event into its run. False where the run already has it: a duplicate.
+
+    What both ends of a run say is taken from its start for session, `seq` and code, and from its
+    end for the rest, in whichever order they come.
+    """
     if isinstance(event, CellExecutionStart):
-        changed = _apply_start(run, event, event_id)
-    elif isinstance(event, CellExecutionEnd):
-        changed = _apply_end(run, event, event_id)
-    else:
-        raise TypeError(f"{type(event).__name__} is no event of a run")
-    if changed:
-        run.execution_count = event.execution_count
-        run.kernel_id = event.kernel_id or run.kernel_id
-        if extra:
-            run.extra = {**(run.extra or {}), **extra}
-        if event.seq is not None and (run.seq is None or event.seq < run.seq):
-            run.seq = event.seq
-    return changed
+        return _apply_start(run, event, event_id, extra)
+    if isinstance(event, CellExecutionEnd):
+        return _apply_end(run, event, event_id, extra)
+    raise TypeError(f"{type(event).__name__} is no event of a run")
 
 
-def _apply_start(run: Run, event: CellExecutionStart, event_id: uuid.UUID) -> bool:
+def _apply_start(
+    run: Run, event: CellExecutionStart, event_id: uuid.UUID, extra: dict[str, Any]
+) -> bool:
     if run.start_event_id is not None:
         return False
     run.start_event_id = event_id
+    run.session_id = uuid_of(event.session_id)
+    run.seq = run.seq if event.seq is None else event.seq
     run.code = event.code
-    run.started_at = event.started_at or run.started_at or event.timestamp
+    run.started_at = run.started_at or event.started_at or event.timestamp
+    run.kernel_id = run.kernel_id or event.kernel_id
+    if run.execution_count is None:
+        run.execution_count = event.execution_count
+    run.extra = {**extra, **(run.extra or {})} or None
     return True
 
 
-def _apply_end(run: Run, event: CellExecutionEnd, event_id: uuid.UUID) -> bool:
+def _apply_end(
+    run: Run, event: CellExecutionEnd, event_id: uuid.UUID, extra: dict[str, Any]
+) -> bool:
     status = end_status(event)
-    if run.end_event_id is not None and (run.status != "unknown" or status == "unknown"):
+    if run.end_event_id is not None and _RANK[run.status] >= _RANK[status]:
         return False
     run.end_event_id = event_id
     run.status = status
-    run.output = event.output
-    run.code = run.code if event.code is None else event.code
+    run.output = run.output if event.output is None else event.output
+    if run.start_event_id is None:
+        run.session_id = uuid_of(event.session_id)
+        run.seq = event.seq
+        run.code = run.code if event.code is None else event.code
     run.started_at = event.started_at or run.started_at
     run.ended_at = event.ended_at or (None if status == "unknown" else event.timestamp)
-    run.duration_ms = _duration_ms(event)
+    run.duration_ms = _duration_ms(event, run.duration_ms)
+    run.kernel_id = event.kernel_id or run.kernel_id
+    run.execution_count = event.execution_count
+    run.extra = {**(run.extra or {}), **extra} or None
     return True
 
 
@@ -101,12 +121,12 @@ def end_status(event: CellExecutionEnd) -> RunStatus:
     raise TypeError(f"{type(event).__name__} is no end of a run")
 
 
-def _duration_ms(event: CellExecutionEnd) -> float | None:
+def _duration_ms(event: CellExecutionEnd, known: float | None) -> float | None:
     if event.duration_ms is not None:
         return event.duration_ms
     if event.started_at and event.ended_at and event.ended_at >= event.started_at:
         return (event.ended_at - event.started_at) / timedelta(milliseconds=1)
-    return None
+    return known
 
 
 def traceback_lines(error: RunError) -> list[str]:

@@ -37,11 +37,11 @@ class Cursors:
             .order_by(channels.c.channel)
             .with_for_update()
         )
-        found: dict[str, int] = dict(self._connection.execute(query).tuples().all())
+        found: dict[str, int] = dict(self._connection.execute(query).all())
         missing = [name for name in names if name not in found]
         if missing:
             self._insert(missing)
-            found |= dict(self._connection.execute(query).tuples().all())
+            found |= dict(self._connection.execute(query).all())
         self._newest |= found
 
     def _insert(self, names: Sequence[str]) -> None:

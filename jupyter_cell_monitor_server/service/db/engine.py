@@ -23,6 +23,10 @@ _SQLITE_PRAGMAS = (
     "PRAGMA cache_size=-65536",
 )
 
+# PostgreSQL's: connection, authorisation, no such database, a transaction that lost a race,
+# resources, a lock, an operator's intervention, the system; and a server that only reads.
+_OUTAGES = ("08", "28", "3D", "40", "53", "55", "57", "58", "25006")
+
 
 class DatabaseUnavailable(Exception):
     """The database cannot be reached or cannot write now; nothing of the transaction is stored."""
@@ -40,7 +44,11 @@ def async_url(database_url: str) -> str:
 def create_engine(database_url: str) -> AsyncEngine:
     """An engine for a SQLite or PostgreSQL URL. Opens nothing yet."""
     engine = create_async_engine(
-        async_url(database_url), json_serializer=dump_json, json_deserializer=load_json
+        async_url(database_url),
+        json_serializer=dump_json,
+        json_deserializer=load_json,
+        # What students wrote belongs into no log and no error text.
+        hide_parameters=True,
     )
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
@@ -72,12 +80,10 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     try:
         async with with_options.begin() as connection:
             yield connection
-    except DBAPIError as error:
+    except Exception as error:
         if _is_outage(error):
-            raise DatabaseUnavailable(str(error.orig)) from error
+            raise DatabaseUnavailable(_first_line(error)) from error
         raise
-    except (TimeoutError, OSError) as error:
-        raise DatabaseUnavailable(str(error)) from error
 
 
 @asynccontextmanager
@@ -88,16 +94,33 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             if engine.dialect.name == "postgresql":
                 await connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
-    except DBAPIError as error:
+    except Exception as error:
         if _is_outage(error):
-            raise DatabaseUnavailable(str(error.orig)) from error
+            raise DatabaseUnavailable(_first_line(error)) from error
         raise
-    except (TimeoutError, OSError) as error:
-        raise DatabaseUnavailable(str(error)) from error
 
 
-def _is_outage(error: DBAPIError) -> bool:
+def _is_outage(error: Exception) -> bool:
+    if isinstance(error, TimeoutError | OSError):
+        return True
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    # A connection that cannot be opened raises the driver's own error.
+    state = getattr(cause, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(_OUTAGES)
+    if not isinstance(error, DBAPIError):
+        return False
+    if isinstance(error, InterfaceError) and isinstance(
+        getattr(error.orig, "__cause__", None), ValueError
+    ):
+        return False  # the driver refused a value
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+def _first_line(error: Exception) -> str:
+    # The lines below it can hold rows.
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(cause).partition("\n")[0]
 
 
 def _alembic_config(connection: Connection) -> Config:

@@ -57,7 +57,7 @@ async def read_classes(
 
 async def _titles(connection: AsyncConnection, class_ids: Any) -> dict[str, str | None]:
     query = select(classes.c.class_id, classes.c.title).where(classes.c.class_id.in_(class_ids))
-    return dict((await connection.execute(query)).tuples().all())
+    return dict((await connection.execute(query)).all())
 
 
 async def _student_counts(connection: AsyncConnection, class_ids: Any) -> dict[str, int]:
@@ -66,7 +66,7 @@ async def _student_counts(connection: AsyncConnection, class_ids: Any) -> dict[s
         .where(class_members.c.class_id.in_(class_ids), class_members.c.role == "student")
         .group_by(class_members.c.class_id)
     )
-    return dict((await connection.execute(query)).tuples().all())
+    return dict((await connection.execute(query)).all())
 
 
 async def _active_counts(
@@ -77,7 +77,7 @@ async def _active_counts(
         .where(notebooks.c.class_id.in_(class_ids), notebooks.c.last_activity_at >= since)
         .group_by(notebooks.c.class_id)
     )
-    return {str(class_id): n for class_id, n in (await connection.execute(query)).tuples()}
+    return {str(class_id): n for class_id, n in (await connection.execute(query))}
 
 
 async def read_class(

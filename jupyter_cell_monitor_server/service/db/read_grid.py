@@ -94,7 +94,7 @@ async def _placed(
             cells.c.cell_type == "code",
         )
     )
-    return [PlacedCell(*row) for row in (await connection.execute(query)).tuples()]
+    return [PlacedCell(*row) for row in (await connection.execute(query))]
 
 
 async def _runs(

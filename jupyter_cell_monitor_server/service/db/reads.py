@@ -199,5 +199,5 @@ async def read_progress(
 async def newest_cursors(connection: AsyncConnection, names: Sequence[str]) -> dict[str, int]:
     """The newest cursor of each channel; 0 where nothing has happened."""
     query = select(channels.c.channel, channels.c.cursor).where(channels.c.channel.in_(names))
-    found = dict((await connection.execute(query)).tuples().all())
+    found = dict((await connection.execute(query)).all())
     return {name: found.get(name, 0) for name in names}

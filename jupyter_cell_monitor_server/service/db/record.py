@@ -80,6 +80,7 @@ class Recording:
         found = [(self._notebooks.find(event), event.cell_id) for event in of_cells]
         self._notebooks.load_cells((n.notebook_id, cell_id) for n, cell_id in found if n)
         self._stored_runs = read_runs(self._connection, {run_key(event)[0] for event in of_cells})
+        self._notebooks.load_ids(run.notebook_id for run in self._stored_runs.values())
         others = {event_uuid(p) for p in events if isinstance(p.event, OtherEvent)}
         if not others:
             return set()
@@ -118,6 +119,7 @@ class Recording:
         if item is None:
             item = self._known_run(key, event, label, delivery)
             self._runs[key] = item
+        self._notebooks.see(event, item.notebook)
         is_new = apply_to(item, parsed, event_id)
         if is_new:
             self._changed[key] = item
@@ -126,8 +128,11 @@ class Recording:
     def _known_run(
         self, key: RunKey, event: CellEvent, label: str | None, delivery: Delivery
     ) -> ChangedRun:
-        notebook = self._notebooks.of_run(event, delivery.person)
         stored = self._stored_runs.get(key)
+        if stored is None:
+            notebook = self._notebooks.of_run(event, delivery.person)
+        else:
+            notebook = self._notebooks.of_id(stored.notebook_id)
         run = stored or Run(
             student_id=key[0],
             day=key[1],
@@ -157,7 +162,7 @@ class Recording:
         self._save_others()
         sent = [*opened, *self._run_messages(changed, progress)]
         self._cursors.save()
-        return sent
+        return sorted(sent, key=lambda update: (update.channel, update.cursor))
 
     def _run_messages(
         self, changed: Sequence[ChangedRun], progress: Sequence[ProgressChange]

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select, tuple_
 
-from ...contract.events import CellEvent, NotebookOpened
-from ..cell_keys import KnownCell, first_cells, later_cells
+from ...contract.events import Cell, CellEvent, NotebookOpened
+from ..cell_keys import KnownCell, copy_cell, first_cells, later_cells
 from ..class_of_notebook import Resolve
 from ..ids import label_of, uuid_of
 from ..people import Person
@@ -53,6 +53,7 @@ class Notebooks:
         self._resolve = resolve
         self._now = now
         self._by_path: dict[tuple[str, str], Notebook] = {}
+        self._by_id: dict[uuid.UUID, Notebook] = {}
         self._sessions: dict[tuple[str, uuid.UUID], dict[str, Any]] = {}
         self._touched: dict[uuid.UUID, Notebook] = {}
         self._changed_cells: dict[tuple[uuid.UUID, str], KnownCell] = {}
@@ -72,14 +73,17 @@ class Notebooks:
         paths = {(student, path) for student, _, path in keys}
         for part in _chunks(sorted(paths)):
             self._load(tuple_(notebooks.c.student_id, notebooks.c.path).in_(part))
-        known = {notebook.notebook_id for notebook in self._by_path.values()}
-        of_sessions = {row["notebook_id"] for row in self._sessions.values()} - known
-        for ids in _chunks(sorted(of_sessions)):
+        self.load_ids(row["notebook_id"] for row in self._sessions.values())
+
+    def load_ids(self, notebook_ids: Iterable[uuid.UUID]) -> None:
+        """Read these notebooks."""
+        for ids in _chunks(sorted(set(notebook_ids) - self._by_id.keys())):
             self._load(notebooks.c.notebook_id.in_(ids))
 
     def _load(self, condition: Any) -> None:
         for row in self._connection.execute(select(notebooks).where(condition)).mappings():
             notebook = Notebook(**row)
+            self._by_id[notebook.notebook_id] = notebook
             self._by_path[notebook.student_id, notebook.path] = notebook
 
     def load_cells(self, pairs: Iterable[tuple[uuid.UUID, str]]) -> None:
@@ -88,11 +92,10 @@ class Notebooks:
         if not wanted:
             return
         self._read_cells |= wanted
-        by_id = {n.notebook_id: n for n in self._by_path.values()}
         for part in _chunks(sorted(wanted)):
             query = select(cells).where(tuple_(cells.c.notebook_id, cells.c.cell_id).in_(part))
             for row in self._connection.execute(query).mappings():
-                self._keep(by_id[row["notebook_id"]], row)
+                self._keep(self._by_id[row["notebook_id"]], row)
 
     @staticmethod
     def _keep(notebook: Notebook, row: Any) -> None:
@@ -123,23 +126,24 @@ class Notebooks:
 
     def of_run(self, event: CellEvent, person: Person) -> Notebook:
         """The notebook that a run belongs to: by path, else by session, else a new one."""
-        notebook = self.find(event)
-        if notebook is None:
-            notebook = self._new(event.student_id, event.notebook_path, person, {}, None)
+        found = self.find(event)
+        return found or self._new(event.student_id, event.notebook_path, person, {}, None)
+
+    def of_id(self, notebook_id: uuid.UUID) -> Notebook:
+        """A notebook that `load_ids` has read."""
+        return self._by_id[notebook_id]
+
+    def see(self, event: CellEvent, notebook: Notebook) -> None:
+        """An event of this notebook's session has come."""
         self._see(event.student_id, event.session_id, event.notebook_path, notebook, opened=False)
-        return notebook
 
     def find(self, event: CellEvent) -> Notebook | None:
         """The notebook of a run, where it is known already."""
         notebook = self._by_path.get((event.student_id, event.notebook_path))
         session = self._sessions.get((event.student_id, uuid_of(event.session_id)))
         if notebook is None and session is not None and session["opened"]:
-            notebook = self._by_id(session["notebook_id"])
+            notebook = self._by_id.get(session["notebook_id"])
         return notebook
-
-    def _by_id(self, notebook_id: uuid.UUID) -> Notebook | None:
-        found = (n for n in self._by_path.values() if n.notebook_id == notebook_id)
-        return next(found, None)
 
     def open(self, event: NotebookOpened, person: Person) -> tuple[Notebook, bool]:
         """The notebook that was opened, and whether its cells, class or path are new."""
@@ -188,6 +192,7 @@ class Notebooks:
             last_activity_at=self._now,
         )
         self._read_whole.add(notebook.notebook_id)
+        self._by_id[notebook.notebook_id] = notebook
         self._set_class(notebook, metadata, choice, person)
         self._by_path[student_id, path] = notebook
         return notebook
@@ -201,19 +206,20 @@ class Notebooks:
 
     def _open_cells(self, notebook: Notebook, event: NotebookOpened) -> bool:
         known = self.all_cells(notebook)
+        cells_there = _without_repetitions(event.cells)
         announced = [c for c in known.values() if c.cell_index is not None]
         if announced:
-            found = later_cells(event.cells, announced, event.nbformat_minor)
+            found = later_cells(cells_there, announced, event.nbformat_minor)
         else:
-            found = first_cells(event.cells, event.nbformat_minor)
+            found = first_cells(cells_there, event.nbformat_minor)
         changed = False
         for cell in found:
-            old = known.get(cell.cell_id)
-            if old is not None and cell.completed_at is None:
-                cell.completed_at = old.completed_at
-            if old != cell:
-                known[cell.cell_id] = cell
-                self.changed(notebook, cell)
+            old = known.setdefault(cell.cell_id, cell)
+            cell.completed_at = cell.completed_at or old.completed_at
+            if old is cell or old != cell:
+                # In place, since the runs of this transaction hold the cell that was there.
+                copy_cell(cell, old)
+                self.changed(notebook, old)
                 changed = True
         return changed
 
@@ -262,6 +268,14 @@ class Notebooks:
             ],
             _CELL_COLUMNS,
         )
+
+
+def _without_repetitions(found: Iterable[Cell]) -> list[Cell]:
+    # A broken notebook can hold one cell id twice.
+    by_id: dict[str, Cell] = {}
+    for cell in found:
+        by_id.setdefault(cell.cell_id, cell)
+    return list(by_id.values())
 
 
 def asdict_shallow(notebook: Notebook) -> dict[str, Any]:

@@ -39,8 +39,11 @@ def save_progress(
     """Mark the cells that ran with success, and store the progress that this changed."""
     touched = dict(opened)
     for item in changed:
-        if item.run.status == "completed" and item.cell.completed_at is None:
-            item.cell.completed_at = item.run.ended_at or now
+        if "completed" not in item.statuses:
+            continue
+        moment = item.run.ended_at or now
+        if item.cell.completed_at is None or moment < item.cell.completed_at:
+            item.cell.completed_at = moment
             notebooks.changed(item.notebook, item.cell)
             touched[item.notebook.notebook_id] = item.notebook
     if not touched:

@@ -8,7 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, tuple_, update
 
-from ...contract.events import CellEvent, CellExecutionError, ParsedEvent
+from ...contract.events import (
+    CellEvent,
+    CellExecutionError,
+    CellExecutionStart,
+    ParsedEvent,
+)
 from ...contract.updates import class_channel, progress_channel
 from ..cell_keys import KnownCell
 from ..ids import content_uuid, day_of, execution_uuid, label_of, uuid_of
@@ -79,7 +84,7 @@ def apply_to(changed: ChangedRun, parsed: ParsedEvent, event_id: uuid.UUID) -> b
     assert isinstance(event, CellEvent)
     if not apply_event(changed.run, event, event_id, parsed.extra):
         return False
-    is_start = changed.run.start_event_id == event_id
+    is_start = isinstance(event, CellExecutionStart)
     changed.statuses.append("running" if is_start else changed.run.status)
     if isinstance(event, CellExecutionError) and changed.run.status == "error":
         changed.failed = event
