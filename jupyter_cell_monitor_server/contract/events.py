@@ -5,7 +5,6 @@ kept in `ParsedEvent.extra`; an event of an unknown type is kept whole as an `Ot
 """
 
 import re
-import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ from msgspec import Raw, Struct
 
 from .fields import (
     MAX_CELLS,
+    MAX_DEPTH,
     MAX_EVENT_BYTES,
     CellId,
     CellIndex,
@@ -30,6 +30,8 @@ from .fields import (
     Timestamp,
     UserName,
 )
+from .json_text import is_deeper, without_half_pairs
+from .paths import FieldError, clean_path
 
 EARLIEST_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=1)
@@ -228,7 +230,7 @@ def split_batch(body: bytes) -> list[bytes]:
         if "events" not in keys or "event_type" in keys:
             return [body]
         return [bytes(raw) for raw in _BATCH.decode(body).events]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BatchError(f"The body is no event and no batch of events: {error}") from error
 
 
@@ -236,23 +238,20 @@ def parse_event(raw: bytes, now: datetime) -> ParsedEvent | RejectedEvent:
     """Decode and check one event. `now` bounds its times (2000 to a day ahead)."""
     if len(raw) > MAX_EVENT_BYTES:
         return RejectedEvent("too_large", f"An event holds at most {MAX_EVENT_BYTES} bytes.")
+    if is_deeper(raw, MAX_DEPTH):
+        return RejectedEvent("invalid", f"An event is nested at most {MAX_DEPTH} deep.")
     event_id = None
     try:
-        head = _HEAD.decode(raw)
+        text = without_half_pairs(raw)
+        head = _HEAD.decode(text)
         event_id = head.event_id if isinstance(head.event_id, str) else None
-        parsed = _decode(raw, head.event_type)
+        parsed = _decode(text, head.event_type)
         _check(parsed.event, now + LATEST_AHEAD)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return RejectedEvent("invalid", str(error), _field_of(str(error)), event_id)
-    except _FieldError as error:
+    except FieldError as error:
         return RejectedEvent("invalid", str(error), error.field, event_id)
-    return parsed
-
-
-class _FieldError(ValueError):
-    def __init__(self, field: str, detail: str) -> None:
-        super().__init__(detail)
-        self.field = field
+    return msgspec.structs.replace(parsed, raw=raw)
 
 
 def _decode(raw: bytes, event_type: Any) -> ParsedEvent:
@@ -279,24 +278,10 @@ def _check(event: AnyEvent, latest: datetime) -> None:
     for name in ("timestamp", "started_at", "ended_at"):
         moment = getattr(event, name, None)
         if moment is not None and not EARLIEST_TIME <= moment <= latest:
-            raise _FieldError(name, f"{name} must lie between 2000 and a day ahead.")
+            raise FieldError(name, f"{name} must lie between 2000 and a day ahead.")
     for name in ("notebook_path", "renamed_from"):
         path = getattr(event, name, None)
         if path is not None:
             setattr(event, name, clean_path(path, name))
     if isinstance(event, NotebookOpened) and len(event.cells) > MAX_CELLS:
-        raise _FieldError("cells", f"A notebook has at most {MAX_CELLS} cells.")
-
-
-def clean_path(path: str, field: str = "notebook_path") -> str:
-    """The label that a path is stored under: NFC, without one leading `/`.
-
-    Raises `ValueError` for `..`, a backslash or a control character.
-    """
-    clean = unicodedata.normalize("NFC", path.removeprefix("/"))
-    parts = clean.split("/")
-    if not clean or ".." in parts or "\\" in clean:
-        raise _FieldError(field, f"{field} must be a path below the home folder.")
-    if any(unicodedata.category(char) == "Cc" for char in clean):
-        raise _FieldError(field, f"{field} must not hold control characters.")
-    return clean
+        raise FieldError("cells", f"A notebook has at most {MAX_CELLS} cells.")

@@ -13,10 +13,12 @@ MAX_BODY_BYTES = 1024 * 1024
 MAX_INFLATED_BYTES = 8 * 1024 * 1024
 MAX_EVENT_BYTES = 256 * 1024
 MAX_CELLS = 2_000
+MAX_DEPTH = 64
+MAX_PATH = 500
 
 UserName = Annotated[str, Meta(min_length=1, max_length=255)]
 Identifier = Annotated[str, Meta(min_length=1, max_length=200)]
-NotebookPath = Annotated[str, Meta(min_length=1, max_length=500)]
+NotebookPath = Annotated[str, Meta(min_length=1, max_length=MAX_PATH)]
 NotebookName = Annotated[str, Meta(min_length=1, max_length=200)]
 CellId = Annotated[str, Meta(min_length=1, max_length=100)]
 ClassId = Annotated[str, Meta(min_length=1, max_length=255)]

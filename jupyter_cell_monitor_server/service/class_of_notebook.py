@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 DEFAULT_PATTERNS = ("assignments/{class_id}/{assignment}/**",)
+MAX_ASSIGNMENT = 255
 _TOKEN = re.compile(r"(\{class_id\}|\{assignment\}|\*\*|\*)")
 _REGEX = {
     "{class_id}": "(?P<class_id>[^/]+)",
@@ -53,7 +54,7 @@ def resolver(patterns: Sequence[str]) -> Resolve:
         for pattern in compiled:
             match = pattern.match(path)
             if match and match["class_id"] in classes:
-                return ClassOfNotebook(match["class_id"], match.groupdict().get("assignment"))
+                return _found(match["class_id"], match.groupdict().get("assignment"))
         if choice is not None and choice in classes:
             return ClassOfNotebook(choice, None)
         return None
@@ -66,6 +67,8 @@ def _of_metadata(metadata: dict[str, Any]) -> ClassOfNotebook | None:
     if not isinstance(ours, dict) or not isinstance(ours.get("class_id"), str):
         return None
     assignment = ours.get("assignment_id")
-    return ClassOfNotebook(
-        ours["class_id"], assignment[:255] if isinstance(assignment, str) else None
-    )
+    return _found(ours["class_id"], assignment if isinstance(assignment, str) else None)
+
+
+def _found(class_id: str, assignment: str | None) -> ClassOfNotebook:
+    return ClassOfNotebook(class_id, assignment and assignment[:MAX_ASSIGNMENT])

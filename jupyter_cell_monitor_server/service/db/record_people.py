@@ -38,7 +38,7 @@ def replace_members(connection: Connection, members: Mapping[str, Mapping[str, R
     for class_id, of_class in sorted(members.items()):
         query = select(class_members.c.student_id, class_members.c.role)
         query = query.where(class_members.c.class_id == class_id)
-        stored = dict(connection.execute(query).tuples().all())
+        stored = dict(connection.execute(query).all())
         gone = sorted(stored.keys() - of_class.keys())
         if gone:
             connection.execute(
@@ -56,5 +56,5 @@ def replace_members(connection: Connection, members: Mapping[str, Mapping[str, R
 
 
 def _save_classes(connection: Connection, class_ids: Iterable[str]) -> None:
-    rows = [{"class_id": class_id, "title": class_id} for class_id in sorted(set(class_ids))]
+    rows = [{"class_id": class_id, "title": class_id[:200]} for class_id in sorted(set(class_ids))]
     insert_new(connection, classes, rows)

@@ -91,10 +91,15 @@ class AnyText(_WithoutNul):
 
 
 class AnyString(_WithoutNul):
-    """Text of a bounded length that may hold NUL."""
+    """Text of at most `length` characters that may hold NUL."""
 
     impl = String
     cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        # An escape takes two characters.
+        super().__init__(length=2 * length)
+        self.length = length
 
 
 AnyJson = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")

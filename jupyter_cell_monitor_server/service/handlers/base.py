@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, HTTPError, RequestHandler
 
-from ...contract.events import BatchError, clean_path
+from ...contract.events import BatchError
+from ...contract.paths import clean_path
 from ...contract.people import Me
 from ...contract.problems import PROBLEM_TYPE, problem
 from ..auth import HubUnavailable, Identity, NotAllowed
