@@ -1,0 +1,97 @@
+/** @jest-environment node */
+import 'fake-indexeddb/auto';
+
+import { IDBFactory } from 'fake-indexeddb';
+
+import type { CellExecutionComplete } from '../src/contract';
+import { FakeKernel } from './fakes/notebook';
+import { Page, settled } from './fakes/recording';
+
+const COMPLETE = 'cell_execution_complete';
+const ERROR = 'cell_execution_error';
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory();
+});
+
+describe('A kernel that goes in mid-run', () => {
+  it.each(['restarting', 'autorestarting', 'dead', 'terminating'] as const)(
+    'by "%s" leaves an unknown end, once, and what was queued is no run',
+    async status => {
+      const page = await Page.load();
+      const { kernel } = await page.open();
+      const [first, second] = [kernel.request('cell-1'), kernel.request('cell-2')];
+      kernel.input(first);
+      kernel.statusChanged.emit(status);
+      kernel.failed(first, 'KeyboardInterrupt');
+      kernel.idle(first);
+      kernel.idle(second);
+      const end = page.runEvents[1] as CellExecutionComplete;
+      expect(page.runEvents).toHaveLength(2);
+      expect([end.event_type, end.success, end.status]).toEqual([COMPLETE, false, 'unknown']);
+      expect(end.ended_at).toBeUndefined();
+    }
+  );
+
+  it.each([
+    ['reply', COMPLETE, 'completed'],
+    ['idle', COMPLETE, 'completed'],
+    ['failed', ERROR, undefined]
+  ] as const)('leaves the end that was seen by its %s', async (seen, type, status) => {
+    const page = await Page.load();
+    const { kernel } = await page.open();
+    const id = kernel.request('cell-1');
+    kernel.input(id);
+    kernel[seen](id);
+    kernel.statusChanged.emit('terminating');
+    expect(page.runEvents[1].event_type).toBe(type);
+    expect((page.runEvents[1] as CellExecutionComplete).status).toBe(status);
+  });
+
+  it('for another kernel leaves an unknown end, and the new one is recorded', async () => {
+    const page = await Page.load();
+    const { kernel, context } = await page.open();
+    kernel.input(kernel.request('cell-1'));
+    const next = new FakeKernel('kernel-2');
+    context.setKernel(next);
+    kernel.run('cell-1');
+    next.run('cell-1');
+    const ends = page.runEvents.filter(event => event.event_type === COMPLETE);
+    expect(ends.map(event => [event.kernel_id, (event as CellExecutionComplete).status])).toEqual([
+      ['kernel-1', 'unknown'],
+      ['kernel-2', 'completed']
+    ]);
+  });
+
+  it('with its notebook closed leaves an unknown end', async () => {
+    const page = await Page.load();
+    const { kernel, context } = await page.open();
+    kernel.input(kernel.request('cell-1'));
+    context.disposed.emit();
+    expect((page.runEvents[1] as CellExecutionComplete).status).toBe('unknown');
+  });
+});
+
+describe('A broken connection', () => {
+  it('closes what it missed the end of, as soon as the kernel answers again', async () => {
+    const page = await Page.load();
+    const { kernel } = await page.open();
+    const [first, second] = [kernel.request('cell-1'), kernel.request('cell-2')];
+    kernel.input(first);
+    let answer: (value: undefined) => void = () => undefined;
+    kernel.infoAnswer = new Promise(resolve => (answer = resolve));
+    kernel.connectionStatusChanged.emit('connected');
+    await settled();
+    expect(page.runEvents).toHaveLength(1);
+    kernel.input(second);
+    kernel.reply(second);
+    kernel.idle(second);
+    answer(undefined);
+    await settled();
+    const ends = page.runEvents.filter(event => event.event_type === COMPLETE);
+    expect(ends.map(event => (event as CellExecutionComplete).status)).toEqual([
+      'completed',
+      'unknown'
+    ]);
+  });
+});
