@@ -5,7 +5,7 @@ import gzip
 import json
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -55,15 +55,15 @@ class Tokens:
         self._headers = {"Authorization": f"token {token}"}
         self._turns = asyncio.Semaphore(4)
 
-    async def new(self, name: str) -> str:
-        """A token of the student `name` that may do no more than reach the service.
+    async def new(self, name: str, scopes: Sequence[str] = (SERVICE_SCOPE,)) -> str:
+        """A token of the user `name`; without `scopes` it may just reach the service.
 
         Raises `ClientProblem` where the Hub refuses, `aiohttp.ClientError` where it is away.
         """
         wanted = {
             "note": "simulated student",
             "expires_in": TOKEN_LIFETIME_S,
-            "scopes": [SERVICE_SCOPE],
+            "scopes": list(scopes),
         }
         url = f"{self._url}/users/{name}/tokens"
         async with self._turns, self._http.post(url, json=wanted, headers=self._headers) as answer:
@@ -122,7 +122,7 @@ class StudentClient:
         try:
             if self._token is None:
                 self._token = await self._tokens.new(self._name)
-            answer = await self._post(batch)
+            answer = await self.post(batch)
         except (aiohttp.ClientError, TimeoutError) as error:
             self._tally.trouble = f"{type(error).__name__} {error}"
             await self._back_off(None)
@@ -132,8 +132,11 @@ class StudentClient:
         await self._back_off(answer)
         return batch
 
-    async def _post(self, batch: list[Event]) -> list[dict[str, Any]] | str | None:
-        """The results, or else the `Retry-After` of an answer that says to try again."""
+    async def post(self, batch: list[Event]) -> list[dict[str, Any]] | str | None:
+        """Send once: the results, or else the `Retry-After` of an answer that says to try again.
+
+        Raises `ClientProblem` for any other answer.
+        """
         body = gzip.compress(json.dumps({"events": batch}, ensure_ascii=False).encode(), 6)
         headers = {
             "Authorization": f"token {self._token}",

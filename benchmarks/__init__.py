@@ -1,0 +1,1 @@
+"""Measurements through real processes: `python -m benchmarks.ingest` and its neighbours."""

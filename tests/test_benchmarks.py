@@ -1,0 +1,128 @@
+"""The benchmarks work, at a tiny size: their ratios are computed and they notice a loss."""
+
+import json
+import sqlite3
+import uuid
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from benchmarks import ingest, live
+from benchmarks.database import check_runs, read_rows, write_raw_s
+from benchmarks.figures import percentile, report
+from benchmarks.load import events_of, gzip_batches, single_events
+
+SCHEMA = (
+    "CREATE TABLE cell_executions (execution_id CHAR(32) NOT NULL, status VARCHAR, "
+    "PRIMARY KEY (execution_id))",
+    "CREATE INDEX by_status ON cell_executions (status)",
+)
+
+
+async def test_ingest_measures_the_service_beside_sqlite_and_single_events() -> None:
+    size = ingest.Size(
+        students=3, batch_events_each=150, single_events_each=10, senders=2, rounds=1
+    )
+    summary = (await ingest.measure(size)).summary()
+    ratio = summary["events_per_s"] / summary["raw_events_per_s"]
+    assert summary["ratio_to_raw"] == pytest.approx(ratio)
+    assert summary["ratio_to_single"] > 1
+    assert all(value > 0 for value in summary.values())
+
+
+async def test_live_measures_each_start_and_end_of_a_run() -> None:
+    size = live.Size(students=4, seconds=4, rounds=1, speeds=(10.0,))
+    measured = await live.measure(size)
+    [timed] = measured[10.0]
+    runs = [event for event in timed.events if "execution_id" in event]
+    assert len(timed.latencies_ms) == len(runs) > 0
+    summary = live.summary_of([timed])
+    assert 0 < summary["p50_ms"] <= summary["p99_ms"] <= summary["worst_ms"]
+
+
+def test_a_message_that_never_came_is_noticed() -> None:
+    timed = live.Round()
+    timed.post([{"execution_id": "a", "event_type": "cell_execution_start"}], now=1.0)
+    with pytest.raises(RuntimeError, match="never heard of 1"):
+        _ = timed.latencies_ms
+    timed.hear({"event": "execution_update", "execution_id": "a", "status": "executing"}, now=1.5)
+    assert timed.latencies_ms == [500]
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> tuple[Path, list[dict[str, str]]]:
+    """A database with two runs, one of them finished, and the events that made them."""
+    database = tmp_path / "stored.sqlite"
+    runs = [str(uuid.uuid4()), str(uuid.uuid4())]
+    with closing(sqlite3.connect(database)) as connection:
+        for statement in SCHEMA:
+            connection.execute(statement)
+        rows = [(uuid.UUID(runs[0]).hex, "completed"), (uuid.UUID(runs[1]).hex, "running")]
+        connection.executemany("INSERT INTO cell_executions VALUES (?, ?)", rows)
+        connection.commit()
+    started = [{"execution_id": run, "event_type": "cell_execution_start"} for run in runs]
+    return database, [
+        *started,
+        {"execution_id": runs[0], "event_type": "cell_execution_complete"},
+        {"event_type": "notebook_opened"},
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM cell_executions WHERE status = 'running'",
+        "UPDATE cell_executions SET status = 'running'",
+        "UPDATE cell_executions SET status = 'completed'",
+        "INSERT INTO cell_executions VALUES ('00000000000000000000000000000000', 'error')",
+    ],
+)
+def test_a_lost_changed_or_added_run_is_noticed(
+    stored: tuple[Path, list[dict[str, str]]], change: str
+) -> None:
+    database, events = stored
+    assert check_runs(database, events) == 2
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute(change)
+        connection.commit()
+    with pytest.raises(RuntimeError, match="runs are missing"):
+        check_runs(database, events)
+
+
+def test_the_raw_copy_has_the_same_rows_tables_and_indexes(
+    stored: tuple[Path, list[dict[str, str]]], tmp_path: Path
+) -> None:
+    database, _ = stored
+    copy = tmp_path / "copy.sqlite"
+    assert write_raw_s(database, copy, read_rows(database)) > 0
+    assert read_rows(copy) == read_rows(database)
+    for name in (database, copy):
+        with closing(sqlite3.connect(name)) as connection:
+            statements = connection.execute(
+                "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY sql"
+            ).fetchall()
+            assert statements == [(statement,) for statement in sorted(SCHEMA)]
+
+
+def test_requests_hold_all_events_in_order() -> None:
+    events = [event["seq"] for event in events_of("student-01", 25, seed=3)]
+    for requests in (
+        gzip_batches(["student-01"], 25, 10, seed=3)["student-01"],
+        single_events(["student-01"], 25, seed=3)["student-01"],
+    ):
+        assert [event["seq"] for request in requests for event in request.events] == events
+
+
+def test_percentiles_are_the_nearest_rank() -> None:
+    values = [float(value) for value in range(100, 0, -1)]
+    assert (percentile(values, 0.5), percentile(values, 0.99)) == (50, 99)
+    assert percentile([7.0], 0.99) == 7
+
+
+def test_figures_are_written_where_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report(["A ratio: 0.5"], {"ratio": 0.5}, tmp_path / "figures.json")
+    assert capsys.readouterr().out == "A ratio: 0.5\n"
+    assert json.loads((tmp_path / "figures.json").read_text())["ratio"] == 0.5
