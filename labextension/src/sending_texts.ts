@@ -53,7 +53,7 @@ function waitingText(state: ISendingState, trans: TranslationBundle): ISendingTe
   const { waiting, trouble } = state;
   if (trouble === 'offline') {
     return {
-      label: trans._n('%1 waiting (offline)', '%1 waiting (offline)', waiting, waiting),
+      label: trans._n('%1 waiting (offline)', '%1 waiting (offline)', waiting),
       advice: trans.__(
         'There is no connection. You can go on working: your records are safe in this browser and are sent when the connection is back.'
       ),
@@ -61,7 +61,7 @@ function waitingText(state: ISendingState, trans: TranslationBundle): ISendingTe
     };
   }
   return {
-    label: trans._n('%1 waiting', '%1 waiting', waiting, waiting),
+    label: trans._n('%1 waiting', '%1 waiting', waiting),
     advice:
       trouble === 'unavailable'
         ? trans.__(
@@ -73,5 +73,5 @@ function waitingText(state: ISendingState, trans: TranslationBundle): ISendingTe
 }
 
 function signedOutLabel({ waiting }: ISendingState, trans: TranslationBundle): string {
-  return trans._n('Signed out, %1 waiting', 'Signed out, %1 waiting', waiting, waiting);
+  return trans._n('Signed out, %1 waiting', 'Signed out, %1 waiting', waiting);
 }

@@ -1,7 +1,7 @@
-/** @jest-environment node */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { Gettext } from '@jupyterlab/translation';
 import * as ts from 'typescript';
 
 const SOURCES = join(__dirname, '../src');
@@ -10,15 +10,22 @@ const CATALOGUE = join(
   '../../jupyter_cell_monitor_server/locale/ja_JP/LC_MESSAGES/jupyter_cell_monitor.json'
 );
 
+/** A text of the sources; `isPlural` where it is handed to `_n`. */
+interface IText {
+  text: string;
+  isPlural: boolean;
+}
+
 /** The texts that the sources hand to the translator: the first argument of `__` and `_n`. */
-function textsOf(path: string): string[] {
-  const texts: string[] = [];
+function textsOf(path: string): IText[] {
+  const texts: IText[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
       const [text] = node.arguments;
-      if (['__', '_n', '_p', '_np', 'gettext', 'ngettext'].includes(node.expression.name.text)) {
+      const method = node.expression.name.text;
+      if (method === '__' || method === '_n') {
         expect(ts.isStringLiteralLike(text)).toBe(true);
-        texts.push((text as ts.StringLiteralLike).text);
+        texts.push({ text: (text as ts.StringLiteralLike).text, isPlural: method === '_n' });
       }
     }
     ts.forEachChild(node, visit);
@@ -31,24 +38,45 @@ function textsOf(path: string): string[] {
 const placeholders = (text: string): string[] => [...new Set(text.match(/%\d/g))].sort();
 
 describe('the Japanese catalogue', () => {
-  const catalogue: Record<string, unknown> = JSON.parse(readFileSync(CATALOGUE, 'utf8'));
+  const catalogue: { '': Record<string, string> } = JSON.parse(readFileSync(CATALOGUE, 'utf8'));
   const { '': head, ...entries } = catalogue;
   const texts = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
     .filter(name => /\.tsx?$/.test(name))
     .flatMap(name => textsOf(join(SOURCES, name)));
 
-  it('has a language that JupyterLab takes, and one form for any number', () => {
-    expect(head).toMatchObject({ language: 'ja-JP', plural_forms: 'nplurals=1; plural=0;' });
+  const japanese = new Gettext({ locale: 'ja-JP' });
+  japanese.loadJSON(
+    { ...entries, '': { domain: 'test', language: head.language, pluralForms: head.plural_forms } },
+    'test'
+  );
+  japanese.setLocale('ja-JP');
+
+  /** What JupyterLab makes of a text; a plural is shown for one and for many. */
+  const shown = ({ text, isPlural }: IText): string[] =>
+    isPlural
+      ? [1, 5].map(n => japanese.dcnpgettext('test', '', text, text, n))
+      : [japanese.dcnpgettext('test', '', text, '', 0, 'a', 'b')];
+
+  it('is in a language that JupyterLab asks for', () => {
+    expect(head.language).toBe('ja-JP');
   });
 
   it('has exactly the texts of the sources', () => {
     expect(texts.length).toBeGreaterThan(30);
-    expect(Object.keys(entries).sort()).toEqual([...new Set(texts)].sort());
+    expect(Object.keys(entries).sort()).toEqual([...new Set(texts.map(({ text }) => text))].sort());
   });
 
-  it.each(Object.entries(entries))('says %p in Japanese, with its numbers', (text, forms) => {
-    const [translation] = forms as string[];
-    expect(translation).toMatch(/[\u3040-\u30ff\u4e00-\u9fff]/);
-    expect(placeholders(translation)).toEqual(placeholders(text));
+  it.each(texts)('is what JupyterLab shows for $text', text => {
+    shown(text).forEach(translation => expect(translation).toMatch(/[\u3040-\u30ff\u4e00-\u9fff]/));
   });
+
+  it.each(texts.filter(({ text }) => placeholders(text).length > 0))(
+    'keeps the numbers and names of $text',
+    text => {
+      const filled = text.isPlural
+        ? ['1', '5']
+        : ['a', 'b'].slice(0, placeholders(text.text).length);
+      expect(filled.every(value => shown(text).join().includes(value))).toBe(true);
+    }
+  );
 });

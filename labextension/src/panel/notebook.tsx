@@ -97,13 +97,11 @@ function progressText(
   if (progress && progress.total > 0) {
     const left = progress.total - progress.completed;
     parts.push(
-      left > 0
-        ? trans._n('%1 cell to go', '%1 cells to go', left, left)
-        : trans.__('All cells are done')
+      left > 0 ? trans._n('%1 cell to go', '%1 cells to go', left) : trans.__('All cells are done')
     );
   }
   if (runningCells > 0) {
-    parts.push(trans._n('%1 cell running', '%1 cells running', runningCells, runningCells));
+    parts.push(trans._n('%1 cell running', '%1 cells running', runningCells));
   }
   return parts.join(' · ');
 }

@@ -68,14 +68,7 @@ function Rejected(props: { sending: ISendingState; trans: TranslationBundle }): 
   const { trans } = props;
   return (
     <div className="jp-CellMonitor-note" data-tone="problem">
-      <b>
-        {trans._n(
-          '%1 record was not accepted',
-          '%1 records were not accepted',
-          rejectedCount,
-          rejectedCount
-        )}
-      </b>
+      <b>{trans._n('%1 record was not accepted', '%1 records were not accepted', rejectedCount)}</b>
       <p>
         {trans.__(
           'Your notebook itself is not affected. Tell your teacher, so that the cause can be found.'
