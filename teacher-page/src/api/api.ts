@@ -83,7 +83,7 @@ export class Api {
 
   private async request(url: string): Promise<Response> {
     try {
-      const headers = { Accept: 'application/json' };
+      const headers = { Accept: 'application/json', ...xsrfHeader(document.cookie) };
       return await this.send(url, { headers, credentials: 'same-origin', cache: 'no-store' });
     } catch {
       throw new ApiError(0, 'offline', '');
@@ -106,4 +106,13 @@ function textOf(query: Query): string {
   const set = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
   const text = new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString();
   return text && `?${text}`;
+}
+
+/**
+ * The Hub takes a login's cookie only together with its `_xsrf` cookie's value in a header. Of
+ * several, the browser puts the one of the longest path first: the service's own.
+ */
+export function xsrfHeader(cookies: string): Record<string, string> {
+  const token = /(?:^|;\s*)_xsrf=([^;]+)/.exec(cookies)?.[1];
+  return token === undefined ? {} : { 'X-XSRFToken': token };
 }
