@@ -31,8 +31,9 @@ lint:
 
 bench:
 	@$(PYTHON) scripts/setup.py test
-	@.venv/bin/python benchmarks/ingest.py
-	@.venv/bin/python benchmarks/live.py
+	@.venv/bin/python -m benchmarks.ingest
+	@.venv/bin/python -m benchmarks.live
+	@.venv/bin/python -m benchmarks.browser_live
 
 clean:
 	rm -rf .venv dist build test-results .mypy_cache .pytest_cache .ruff_cache .hypothesis
