@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import ingest, live
+from benchmarks import browser_live, ingest, live
 from benchmarks.database import check_runs, read_rows, write_raw_s
 from benchmarks.figures import percentile, report
 from benchmarks.load import events_of, gzip_batches, single_events
@@ -118,6 +118,14 @@ def test_percentiles_are_the_nearest_rank() -> None:
     values = [float(value) for value in range(100, 0, -1)]
     assert (percentile(values, 0.5), percentile(values, 0.99)) == (50, 99)
     assert percentile([7.0], 0.99) == 7
+
+
+def test_the_figures_of_the_browser_are_found_or_it_says_so() -> None:
+    printed = "\ncell ended -> grid changed: median 87 ms, worst 231 ms\n.\n1 passed"
+    assert browser_live.figures_in(printed) == (87, 231)
+    assert (browser_live.ROOT / browser_live.TEST.split("::")[0]).exists()
+    with pytest.raises(RuntimeError, match="measured nothing"):
+        browser_live.figures_in("1 failed")
 
 
 def test_figures_are_written_where_asked(
