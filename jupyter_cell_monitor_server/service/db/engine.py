@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, event, func, make_url, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -23,6 +23,7 @@ _SQLITE_PRAGMAS = (
     "PRAGMA cache_size=-65536",
 )
 
+_UPGRADE_LOCK = 0x63656C6C  # any number that nobody else locks
 # PostgreSQL's: connection, authorisation, no such database, a transaction that lost a race,
 # resources, a lock, an operator's intervention, the system; and a server that only reads.
 _OUTAGES = ("08", "28", "3D", "40", "53", "55", "57", "58", "25006")
@@ -138,6 +139,9 @@ async def upgrade(database_url: str) -> None:
     engine = create_engine(database_url)
     try:
         async with writing(engine) as connection:
+            if connection.dialect.name == "postgresql":
+                # Until the commit, since replicas may start at the same time.
+                await connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
             await connection.run_sync(lambda sync: command.upgrade(_alembic_config(sync), "head"))
     finally:
         await engine.dispose()

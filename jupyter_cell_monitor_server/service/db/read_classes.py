@@ -74,6 +74,14 @@ async def _active_counts(
 ) -> dict[str, int]:
     query = (
         select(notebooks.c.class_id, func.count(distinct(notebooks.c.student_id)))
+        .join(
+            class_members,
+            and_(
+                class_members.c.class_id == notebooks.c.class_id,
+                class_members.c.student_id == notebooks.c.student_id,
+                class_members.c.role == "student",
+            ),
+        )
         .where(notebooks.c.class_id.in_(class_ids), notebooks.c.last_activity_at >= since)
         .group_by(notebooks.c.class_id)
     )
@@ -114,8 +122,9 @@ async def _lesson_start(
 ) -> datetime | None:
     of_class = select(notebooks.c.notebook_id).where(notebooks.c.class_id == class_id)
     run = cell_executions.c
+    # A wrong clock's time that has not come yet would hide the lesson.
     query = select(run.started_at).where(
-        run.notebook_id.in_(of_class), run.started_at >= now - LESSON_WITHIN
+        run.notebook_id.in_(of_class), run.started_at.between(now - LESSON_WITHIN, now)
     )
     return lesson_start(m for m in (await connection.execute(query)).scalars() if m)
 

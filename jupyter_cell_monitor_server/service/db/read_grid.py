@@ -77,6 +77,8 @@ async def _notebooks(
             ),
         )
         .where(notebooks.c.class_id == class_id, notebooks.c.notebook_key == notebook_key)
+        # Of several, after renames, the one used last is kept.
+        .order_by(notebooks.c.last_activity_at, notebooks.c.notebook_id)
     )
     return {row["student_id"]: row for row in (await connection.execute(query)).mappings()}
 

@@ -171,7 +171,9 @@ async def read_progress(
     """A student's progress on one notebook, or on all."""
     table = assignment_progress
     query = (
-        select(table, notebooks.c.path, notebooks.c.notebook_key)
+        select(table.c.completed_cells, table.c.total_cells, table.c.progress_rate)
+        .add_columns(notebooks.c.path, notebooks.c.notebook_key, notebooks.c.class_id)
+        .select_from(table)
         .join(notebooks, notebooks.c.notebook_id == table.c.notebook_id)
         .where(table.c.student_id == student_id)
         .order_by(notebooks.c.path)
