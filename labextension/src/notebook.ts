@@ -133,7 +133,8 @@ export class WatchedNotebook implements IRunHost, IDisposable {
   }
 
   hasCell(cellId: string): boolean {
-    return hasCell(this.context.model, cellId);
+    // The set spares a walk through all cells for each of theirs in "Run All".
+    return this._listed.has(cellId) || hasCell(this.context.model, cellId);
   }
 
   cellOfRequest(msgId: string): string | null {
