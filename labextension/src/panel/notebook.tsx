@@ -149,7 +149,6 @@ function ClassChoice({ classes, choose, trans }: IClassChoiceProps): React.React
       }}
     >
       <select
-        className="jp-mod-styled"
         aria-label={trans.__('Class')}
         value={chosen}
         onChange={event => setChosen(event.target.value)}

@@ -29,7 +29,7 @@ export function SendingSection(
           <p>{advice}</p>
           {sending.lastContact && (
             <p className="jp-CellMonitor-soft">
-              {trans.__('Last contact: %1', sending.lastContact.toLocaleTimeString())}
+              {trans.__('Last contact: %1', timeOf(sending.lastContact))}
             </p>
           )}
         </div>
@@ -38,6 +38,12 @@ export function SendingSection(
       <Actions {...props} />
     </section>
   );
+}
+
+/** Hours and minutes, as the page's language (which JupyterLab sets) writes them. */
+function timeOf(date: Date): string {
+  const language = document.documentElement.lang.replace('_', '-') || undefined;
+  return date.toLocaleTimeString(language, { hour: 'numeric', minute: '2-digit' });
 }
 
 function Actions(props: ISendingProps & { signIn: () => void }): React.ReactElement {
