@@ -4,13 +4,17 @@
 only. What the installers print goes to `.venv/setup.log`.
 """
 
+from __future__ import annotations  # so that an older Python reads on to what it is told
+
+import fcntl
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +45,24 @@ def main(arguments: Sequence[str]) -> None:
     if list(arguments) not in (["demo"], ["test"]):
         raise SystemExit(__doc__)
     purpose = arguments[0]
+    with one_at_a_time():
+        set_up(purpose)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Wait until no other set-up works in this folder."""
+    with Path(__file__).open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for another set-up in this folder")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def set_up(purpose: str) -> None:
+    """Install what is missing for `demo` or `test`."""
     if purpose == "test":
         install_debian_packages()
     make_venv()

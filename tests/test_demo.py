@@ -93,7 +93,7 @@ def test_a_data_folder_in_use_is_one_sentence(demo: DemoProcess) -> None:
 def test_a_port_that_is_none_is_said_so(tmp_path: Path) -> None:
     done = _start(tmp_path, 80000)
     assert done.returncode == 2
-    assert "must be a number from 1 to 65535, not '80000'" in done.stderr
+    assert done.stderr == "argument --port: must be a number from 1 to 65535, not '80000'\n"
 
 
 def test_groups_make_the_classes() -> None:

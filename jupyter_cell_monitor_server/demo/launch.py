@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 from . import processes
 from .data_dir import locked, password
@@ -69,8 +70,14 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong alone, without the lines of usage before it."""
+        self.exit(2, f"{message}\n")
+
+
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="jupyter cell-monitor demo", description=main.__doc__)
+    parser = _Parser(prog="jupyter cell-monitor demo", description=main.__doc__)
     parser.add_argument("--port", type=_port, default=8000, help="port of the Hub (8000)")
     parser.add_argument(
         "--data-dir", default="demo-data", help="folder of homes and databases (./demo-data)"
