@@ -22,21 +22,20 @@
     if (parent_header?.msg_type !== 'execute_request') {
       return;
     }
+    // The reply has a channel of its own: it may overtake the message that the run began.
+    const run = runs.get(id) ?? {};
+    runs.set(id, run);
     if (header.msg_type === 'execute_input') {
-      runs.set(id, { code: content.code, count: content.execution_count, started: header.date });
-      window.kernelSeen({ kind: 'started', id, run: runs.get(id) });
-    }
-    const run = runs.get(id);
-    if (!run) {
-      return;
-    }
-    if (header.msg_type === 'execute_reply') {
+      const { code, execution_count } = content;
+      Object.assign(run, { code, count: execution_count, started: header.date });
+      window.kernelSeen({ kind: 'started', id, run });
+    } else if (header.msg_type === 'execute_reply') {
       const { status, ename, traceback } = content;
       Object.assign(run, { status, error: ename, traceback, replied: header.date });
     } else if (header.msg_type === 'status' && content.execution_state === 'idle') {
       run.idle = header.date;
     }
-    if (run.replied && run.idle && !run.seen_at) {
+    if (run.started && run.replied && run.idle && !run.seen_at) {
       run.seen_at = now();
       window.kernelSeen({ kind: 'ended', id, run });
     }

@@ -154,9 +154,7 @@ class Lab:
     async def until_ended(self, count: int) -> None:
         """Wait until the kernels have ended so many runs, and nothing runs any more."""
         await until(
-            lambda: len(self.ended) >= count and not self.running,
-            60,
-            f"{count} runs to end; so far {[run.code[:30] for run in self.ended]}",
+            lambda: len(self.ended) >= count and not self.running, 60, f"{count} runs to end"
         )
 
     async def until_waiting(self, count: int) -> None:
@@ -174,7 +172,7 @@ class Lab:
 
 async def log_in(page: Page, hub: Hub, name: str, where: str) -> None:
     """Log in to the Hub with the form that people use, and go to `where`."""
-    await page.goto(f"{hub.url}hub/login")
+    await page.goto(f"{hub.url}hub/login?next=%2Fhub%2Fhome")
     if await page.locator("#username_input").count():
         await page.fill("#username_input", name)
         await page.fill("#password_input", hub.password)
