@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -160,25 +161,33 @@ class Stamp:
 
 def run(what: str, command: Sequence[object], *, shown: bool = False) -> None:
     """Run an installer; raises SystemExit with one sentence where it fails."""
-    words = [str(word) for word in command]
-    LOG.write_text("", "utf-8")
-    with (
-        LOG.open("a", encoding="utf-8") as log,
-        subprocess.Popen(
-            words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as process,
-    ):
-        for line in process.stdout or ():
-            log.write(line)
-            if shown and OWN_LINE.match(line):
-                say(line.strip())
-    if process.returncode:
+    with LOG.open("w", encoding="utf-8") as log:
+        returncode = follow(command, log, shown=shown)
+    if returncode:
         if NO_NETWORK.search(LOG.read_text("utf-8")):
             raise SystemExit(
                 f"{what} failed, since nothing can be downloaded: is this machine connected? "
                 f"(see {LOG})"
             )
         raise SystemExit(f"{what} failed: see {LOG}")
+
+
+def follow(command: Sequence[object], log: TextIO, *, shown: bool) -> int:
+    """Run a command into `log`; with `shown`, pass on what hatch_build.py says. The exit code."""
+    words = [str(word) for word in command]
+    with subprocess.Popen(
+        words,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        for line in process.stdout or ():
+            log.write(line)
+            if shown and OWN_LINE.match(line):
+                say(line.strip())
+    return process.returncode
 
 
 def works(command: Sequence[object]) -> bool:
