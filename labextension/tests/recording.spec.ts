@@ -89,19 +89,6 @@ describe('The class of a notebook', () => {
     }
   });
 
-  it('waits with a bound, and the gap in seq tells how many were too many', async () => {
-    const page = await Page.load({ me: null });
-    const { kernel } = await page.open();
-    for (let count = 1; count <= 510; count++) {
-      kernel.run('cell-1', count);
-    }
-    page.recorder.setMe(me);
-    kernel.run('cell-1', 511);
-    const seqs = page.sink.events.map(event => event.seq);
-    expect(page.sink.events).toHaveLength(1 + 1_000 + 2);
-    expect(seqs.slice(-3)).toEqual([1_000, 1_021, 1_022]);
-  });
-
   it('is known at a start without the service by the last answer', async () => {
     const page = await Page.load();
     await page.vanish();
