@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import psutil
 
 from jupyter_cell_monitor_server.demo import processes
 from jupyter_cell_monitor_server.demo.simulated_students.client import Tokens
@@ -27,6 +28,19 @@ END_TIMEOUT_S = 15.0
 POLL_S = 0.1
 
 
+@dataclass(frozen=True)
+class Service:
+    """A running service. Below `url` lies `api/v1/`."""
+
+    url: str
+    pid: int
+
+    def cpu_s(self) -> float:
+        """Seconds of processor time that it has used so far."""
+        times = psutil.Process(self.pid).cpu_times()
+        return float(times.user + times.system)
+
+
 @dataclass
 class Hub:
     """A running Hub. `student_tokens`: a token of each student, by name."""
@@ -39,12 +53,9 @@ class Hub:
     teacher_token: str
 
     @asynccontextmanager
-    async def service(self, database: Path, command: list[str] | None = None) -> AsyncIterator[str]:
-        """Run the service with a SQLite database; its URL below which `api/v1/` lies.
-
-        `command` starts it in another way, for example under a profiler.
-        """
-        started_by = [sys.executable, "-m", "jupyter_cell_monitor_server.cli", "service"]
+    async def service(self, database: Path) -> AsyncIterator[Service]:
+        """Run the service with a SQLite database."""
+        command = [sys.executable, "-m", "jupyter_cell_monitor_server.cli", "service"]
         own = {
             "CELL_MONITOR_DATABASE_URL": f"sqlite:///{database}",
             "JUPYTERHUB_API_TOKEN": self.service_token,
@@ -58,10 +69,10 @@ class Hub:
             "JUPYTERHUB_SERVICE_URL": self.service_address,
         }
         url = self.service_address + PREFIX
-        process = _start(command or started_by, own, self.folder, "service.log")
+        process = _start(command, own, self.folder, "service.log")
         try:
             await _until_up(f"{url}api/v1/health", process, self.folder / "service.log")
-            yield url
+            yield Service(url, process.pid)
         finally:
             await _end(process)
 

@@ -37,6 +37,8 @@ class Figures:
     raw_rows_per_s: list[float] = field(default_factory=list)
     raw_runs_per_s: list[float] = field(default_factory=list)
     runs_per_s: list[float] = field(default_factory=list)
+    cpu_us_per_event: list[float] = field(default_factory=list)
+    single_cpu_us_per_event: list[float] = field(default_factory=list)
 
     def ratio(self, of: str, to: str) -> float:
         """The median of the rounds' ratios: what slows a whole round slows both."""
@@ -69,9 +71,11 @@ async def _round(hub: Hub, size: Size, number: int, figures: Figures) -> None:
     sent, runs, rows = await _through_service(hub, f"batch-{number}", batches, size.senders)
     figures.events_per_s.append(sent.events_per_s)
     figures.runs_per_s.append(runs / sent.took_s)
+    figures.cpu_us_per_event.append(sent.cpu_s * 1e6 / len(sent.events))
     singles = single_events(names, size.single_events_each, seed=number)
     alone, _, _ = await _through_service(hub, f"single-{number}", singles, size.senders)
     figures.single_events_per_s.append(alone.events_per_s)
+    figures.single_cpu_us_per_event.append(alone.cpu_s * 1e6 / len(alone.events))
     schema = hub.folder / f"batch-{number}.sqlite"
     took_s = write_raw_s(schema, hub.folder / f"raw-{number}.sqlite", rows)
     figures.raw_events_per_s.append(len(sent.events) / took_s)
@@ -85,9 +89,11 @@ async def _through_service(
     hub: Hub, name: str, requests: dict[str, list[Request]], senders: int
 ) -> tuple[Sent, int, TableRows]:
     database = hub.folder / f"{name}.sqlite"
-    async with hub.service(database) as url:
-        await hub.warm_up(url)
-        sent = await send_all(url, hub.student_tokens, requests, senders)
+    async with hub.service(database) as service:
+        await hub.warm_up(service.url)
+        before_s = service.cpu_s()
+        sent = await send_all(service.url, hub.student_tokens, requests, senders)
+        sent.cpu_s = service.cpu_s() - before_s
     return sent, check_runs(database, sent.events), read_rows(database)
 
 
@@ -103,6 +109,9 @@ def main() -> None:
             f"  one event a request:      {middle(figures.single_events_per_s)}",
             f"  sqlite3, the same rows:   {middle(figures.raw_events_per_s)}"
             f"   ({summary['raw_rows_per_s']:,.0f} rows a second in groups of {RAW_GROUP_ROWS})",
+            "Microseconds of the service's processor time for each event",
+            f"  gzip batches of {BATCH_EVENTS}:      {middle(figures.cpu_us_per_event)}",
+            f"  one event a request:      {middle(figures.single_cpu_us_per_event)}",
             f"Ratio to sqlite3 writing the same rows: {summary['ratio_to_raw']:.3f}",
             f"Ratio of runs to sqlite3 writing only their rows: {summary['ratio_to_raw_runs']:.3f}",
             f"Ratio to one event a request: {summary['ratio_to_single']:.1f}",

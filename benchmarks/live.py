@@ -125,7 +125,8 @@ async def measure(size: Size) -> dict[float, list[Round]]:
 async def _round(hub: Hub, size: Size, speed: float, number: int) -> Round:
     timed = Round()
     database = hub.folder / f"live-{speed}-{number}.sqlite"
-    async with hub.service(database) as url, aiohttp.ClientSession() as http:
+    async with hub.service(database) as service, aiohttp.ClientSession() as http:
+        url = service.url
         await hub.warm_up(url)
         tokens, start = KnownTokens(http, hub), datetime.now(UTC)
         makers, senders = [], []

@@ -30,10 +30,11 @@ class Request:
 
 @dataclass
 class Sent:
-    """What was acknowledged, and how many seconds all of it took."""
+    """What was acknowledged, how many seconds it took, and how many of the service's processor."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
     took_s: float = 0.0
+    cpu_s: float = 0.0
 
     @property
     def events_per_s(self) -> float:
