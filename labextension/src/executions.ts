@@ -117,8 +117,7 @@ export class Runs {
       msg.header.msg_type !== 'execute_request' ||
       content['silent'] === true ||
       content['store_history'] === false ||
-      !this._host.isRecorded ||
-      this._open.has(msg.header.msg_id)
+      !this._host.isRecorded
     ) {
       return;
     }
