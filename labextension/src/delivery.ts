@@ -3,7 +3,7 @@
 import type { EventResult } from './contract';
 import type { ISenderState } from './interfaces';
 import type { IQueuedEvent, IRejectedEvent } from './queue';
-import type { RequestError } from './request';
+import { isSignedOut, type RequestError } from './request';
 
 /** Why events wait. Nothing is lost in any of these. */
 export type Trouble = 'offline' | 'unavailable' | 'signed_out' | 'refused' | 'no_service';
@@ -32,11 +32,11 @@ export function failureOf(error: RequestError): Failure {
   if (status === 404 || code === 'no_service') {
     return 'no_service';
   }
-  if (status === 403 && code === 'forbidden') {
-    return 'refused';
-  }
-  if (status === 401 || status === 403) {
+  if (isSignedOut(error)) {
     return 'signed_out';
+  }
+  if (status === 403) {
+    return 'refused';
   }
   return [400, 413, 500].includes(status) ? 'split' : 'unavailable';
 }

@@ -36,10 +36,7 @@ export async function request<T>(
   init: RequestInit = {},
   settings: ServerConnection.ISettings = ServerConnection.makeSettings()
 ): Promise<T> {
-  const response = await send(path, init, settings);
-  if (!response.ok) {
-    throw await refusal(response);
-  }
+  const response = await askSignedIn(path, init, settings);
   if (response.redirected && LOGIN_PAGE.test(new URL(response.url).pathname)) {
     throw new RequestError(401, 'not_signed_in', '');
   }
@@ -48,6 +45,39 @@ export async function request<T>(
   } catch (error) {
     throw new RequestError(response.status, 'no_json', String(error));
   }
+}
+
+/** Whether nobody is signed in; `forbidden` is said to somebody who is. */
+export function isSignedOut({ status, code }: RequestError): boolean {
+  return status === 401 || (status === 403 && code !== 'forbidden');
+}
+
+/** The page's token ends with the login that it came from; a later login has cookies. */
+async function askSignedIn(
+  path: string,
+  init: RequestInit,
+  settings: ServerConnection.ISettings
+): Promise<Response> {
+  try {
+    return await ask(path, init, settings);
+  } catch (error) {
+    if (!settings.token || !(error instanceof RequestError) || !isSignedOut(error)) {
+      throw error;
+    }
+    return ask(path, init, { ...settings, token: '' });
+  }
+}
+
+async function ask(
+  path: string,
+  init: RequestInit,
+  settings: ServerConnection.ISettings
+): Promise<Response> {
+  const response = await send(path, init, settings);
+  if (!response.ok) {
+    throw await refusal(response);
+  }
+  return response;
 }
 
 async function send(

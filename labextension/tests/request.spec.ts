@@ -66,6 +66,29 @@ describe('request', () => {
     expect(error).toMatchObject({ status: 0, code: 'network' });
   });
 
+  it('goes by the cookies of a new login where the token of the page has ended', async () => {
+    const tokens: (string | null)[] = [];
+    const settings = server(({ headers }) => {
+      tokens.push(headers.get('Authorization'));
+      return headers.has('Authorization')
+        ? Response.json({ code: 'not_signed_in' }, { status: 401 })
+        : Response.json({ name: 'student-01' });
+    });
+    const answer = await request('me', {}, { ...settings, token: 'old' });
+    expect(answer).toEqual({ name: 'student-01' });
+    expect(tokens).toEqual(['token old', null]);
+  });
+
+  it('asks only once where the server knows us and says no', async () => {
+    let count = 0;
+    const settings = server(() => {
+      count += 1;
+      return Response.json({ code: 'forbidden' }, { status: 403 });
+    });
+    await expect(request('me', {}, { ...settings, token: 'mine' })).rejects.toThrow('forbidden');
+    expect(count).toBe(1);
+  });
+
   it('does not take a page for an answer', async () => {
     expect(await failure(new Response('<html>'))).toMatchObject({ status: 200, code: 'no_json' });
   });
