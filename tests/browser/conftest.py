@@ -28,6 +28,9 @@ FLAGS = [
 VIEW: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "locale": "en-US"}
 NewContext = Callable[..., Any]
 RESULTS = Path("test-results")
+# `CELL_MONITOR_IMAGES=1` makes the pictures of the documentation anew, of a class at work.
+NEW_IMAGES = bool(os.environ.get("CELL_MONITOR_IMAGES"))
+SIMULATED = 30
 FAILED = pytest.StashKey[bool]()
 
 
@@ -42,7 +45,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture(scope="package")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     folder = Path(tmp_path_factory.mktemp("hub")).resolve()
-    hub = start_hub(folder)
+    hub = start_hub(folder, SIMULATED if NEW_IMAGES else 0)
     yield hub
     hub.stop()
 

@@ -153,12 +153,12 @@ class Visitor:
         raise AssertionError(f"the server of {self.name} did not start")
 
 
-def start_hub(folder: Path) -> Hub:
-    """Start the Hub with all its data in `folder`."""
+def start_hub(folder: Path, students: int = 0) -> Hub:
+    """Start the Hub with all its data in `folder`, and so many simulated students."""
     [port] = processes.free_ports(1)
     command = [sys.executable, str(Path(__file__).with_name("start_hub.py"))]
     process = subprocess.Popen(
-        [*command, "--port", str(port), "--data-dir", str(folder)],
+        [*command, "--port", str(port), "--data-dir", str(folder), "--students", str(students)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

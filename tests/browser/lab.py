@@ -1,6 +1,7 @@
 """A student's JupyterLab in a real browser, and what its kernels really did."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -88,7 +89,9 @@ class Lab:
 
     async def until_ready(self) -> None:
         """Wait for the kernel: a key pressed earlier is dropped without a word."""
-        idle = self.page.locator("#jp-main-statusbar").get_by_text("| Idle")
+        idle = self.page.locator("#jp-main-statusbar").get_by_text(
+            re.compile(r"\| (Idle|アイドル)")
+        )
         await expect(idle).to_be_visible(timeout=READY_MS)
         await self.page.wait_for_function("window.jupyterapp?.shell.currentWidget?.content?.model")
 
