@@ -132,8 +132,9 @@ export class Recorder implements IRecorder {
     notebook: WatchedNotebook,
     { renamedFrom }: { renamedFrom: string | null }
   ): void {
-    const choice = renamedFrom === null ? undefined : this._choices.get(renamedFrom);
-    if (renamedFrom !== null && choice !== undefined) {
+    // A class stays once it is resolved, also where the new path would not name it.
+    const choice = notebook.classification.classId;
+    if (renamedFrom !== null && choice !== null) {
       this._setChoice(renamedFrom, null);
       this._setChoice(notebook.path, choice);
       const { store } = this._options;

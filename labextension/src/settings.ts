@@ -4,7 +4,7 @@ import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-const DEFAULTS = { batchIntervalMs: 250, maxOutputBytes: 16_384 };
+const DEFAULTS = { batchIntervalMs: 250, maxOutputBytes: 65_536 };
 
 /** The settings as they stand; the defaults where JupyterLab has none for us. */
 export class Settings implements IDisposable {

@@ -56,6 +56,21 @@ describe('The class of a notebook', () => {
     expect(next.recorder.current).toMatchObject({ classId: null });
   });
 
+  it('of a path stays when the notebook is renamed out of its folder', async () => {
+    const page = await Page.load();
+    const { context, kernel } = await page.open();
+    const classId = page.recorder.current?.classId;
+    context.rename('moved.ipynb');
+    kernel.run('cell-1');
+    expect(page.recorder.current).toMatchObject({ classId, path: 'moved.ipynb' });
+    expect(page.sink.types.slice(-3)).toEqual(['notebook_opened', START, COMPLETE]);
+    await settled();
+    await page.vanish();
+    const next = await Page.load({ id: 'page-2' });
+    await next.open(undefined, 'moved.ipynb');
+    expect(next.recorder.current).toMatchObject({ classId });
+  });
+
   it('that is taken back in mid-run leaves an unknown end and then silence', async () => {
     const page = await Page.load();
     const { kernel } = await page.open(undefined, 'scratch.ipynb');
