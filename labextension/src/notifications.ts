@@ -1,4 +1,8 @@
-/** Tells what a student should not miss, also while the sidebar is closed. */
+/**
+ * Tells what a student should not miss, also while the sidebar is closed.
+ *
+ * JupyterLab cuts a notification at 140 characters.
+ */
 
 import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -8,7 +12,6 @@ import type { ISignal } from '@lumino/signaling';
 import type { PanelModel } from './panel/model';
 import type { EventQueue } from './queue';
 
-// JupyterLab cuts a notification at 140 characters.
 const OFTEN_ENOUGH_MS = 600_000;
 
 /** Tells that the login has ended while records wait, and that the browser cannot keep one. */

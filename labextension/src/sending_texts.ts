@@ -8,7 +8,7 @@ import type { ISendingState } from './delivery';
 export interface ISendingText {
   label: string;
   advice: string;
-  tone: 'done' | 'waiting' | 'problem';
+  tone: 'done' | 'waiting' | 'problem' | 'off';
 }
 
 /** The texts for a state. */
@@ -36,7 +36,7 @@ export function sendingText(state: ISendingState, trans: TranslationBundle): ISe
         advice: trans.__(
           'The Cell Monitor takes records from the owner of this Jupyter server only. Work in your own server to have your work recorded.'
         ),
-        tone: 'problem'
+        tone: 'off'
       };
     case 'no_service':
       return {
@@ -44,7 +44,7 @@ export function sendingText(state: ISendingState, trans: TranslationBundle): ISe
         advice: trans.__(
           'There is no Cell Monitor service here, so nothing reaches a teacher. If you expected one, tell the person who runs this server.'
         ),
-        tone: 'problem'
+        tone: 'off'
       };
   }
 }

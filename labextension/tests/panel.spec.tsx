@@ -130,6 +130,8 @@ describe('the sidebar', () => {
   ] as const)('says of %s what it means', (state, sentence) => {
     send({ state, trouble: state });
     expect(screen.getAllByText(sentence).length).toBeGreaterThan(0);
+    expect(screen.getByText('Not recorded')).toBeTruthy();
+    expect(screen.queryByText(/Recorded for/)).toBeNull();
   });
 
   it('shows what was not accepted, and why', () => {

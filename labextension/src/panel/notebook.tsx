@@ -10,6 +10,8 @@ import type { IProgress } from './progress';
 interface INotebookProps {
   recording: IRecording | null;
   progress: IProgress | null;
+  /** Nothing is recorded on this server, whatever the notebook. */
+  isOff: boolean;
   choose: (classId: string | null) => Promise<void>;
   trans: TranslationBundle;
 }
@@ -21,12 +23,12 @@ export function titleOf(recording: IRecording): string {
 }
 
 export function NotebookSection(props: INotebookProps): React.ReactElement {
-  const { recording, progress, trans } = props;
+  const { recording, progress, isOff, trans } = props;
   return (
     <section aria-labelledby="jp-CellMonitor-notebook">
       <h2 id="jp-CellMonitor-notebook">
         {trans.__('This notebook')}
-        {progress && recording?.classId && (
+        {progress && recording?.classId && !isOff && (
           <em>
             {progress.completed} / {progress.total}
           </em>
@@ -35,7 +37,7 @@ export function NotebookSection(props: INotebookProps): React.ReactElement {
       {recording ? (
         <>
           <p className="jp-CellMonitor-name">{nameOf(recording.path)}</p>
-          {recording.classId ? (
+          {recording.classId && !isOff ? (
             <Recorded {...props} recording={recording} />
           ) : (
             <NotRecorded {...props} recording={recording} />
@@ -107,7 +109,10 @@ function progressText(
 }
 
 function NotRecorded(props: WithRecording): React.ReactElement {
-  const { recording, choose, trans } = props;
+  const { recording, isOff, choose, trans } = props;
+  if (isOff) {
+    return <p className="jp-CellMonitor-unrecorded">{trans.__('Not recorded')}</p>;
+  }
   if (recording.reason === 'unknown') {
     return <p>{trans.__('Asking which class this notebook belongs to…')}</p>;
   }

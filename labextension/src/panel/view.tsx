@@ -21,16 +21,18 @@ interface IPanelViewProps {
 export function PanelView({ model, trans, showRecorded }: IPanelViewProps): React.ReactElement {
   const sending = useCalm(model.sending);
   const { recording } = model;
+  const isRefused = sending.state === 'no_service' || sending.state === 'refused';
+  const isOff = isRefused && sending.waiting === 0;
   const choose = (classId: string | null): Promise<void> => model.choose(classId);
   const send = (): Promise<void> => model.send();
   return (
     <>
       <header>
         <h1>{PRODUCT}</h1>
-        {recording?.classId && <span>{titleOf(recording)}</span>}
+        {recording?.classId && !isOff && <span>{titleOf(recording)}</span>}
       </header>
       <div className="jp-CellMonitor-body">
-        <NotebookSection {...{ recording, progress: model.progress, choose, trans }} />
+        <NotebookSection {...{ recording, progress: model.progress, isOff, choose, trans }} />
         <SendingSection {...{ sending, send, signIn: () => model.signIn(), trans }} />
         <RecordedSection
           isOpen={model.isRecordedOpen}

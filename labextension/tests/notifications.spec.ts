@@ -1,0 +1,70 @@
+/** @jest-environment node */
+import { Notification } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+
+import { Notifications } from '../src/notifications';
+import type { EventQueue } from '../src/queue';
+import { FakePanel } from './fakes/panel';
+
+jest.mock('@jupyterlab/apputils', () => ({
+  Notification: { warning: jest.fn(() => 'id-1'), error: jest.fn(), dismiss: jest.fn() }
+}));
+
+const trans = { __: (text: string) => text } as unknown as TranslationBundle;
+
+describe('Notifications', () => {
+  let panel: FakePanel;
+  let failed: Signal<EventQueue, Error>;
+  let notifications: Notifications;
+
+  beforeEach(() => {
+    jest.clearAllMocks();
+    panel = new FakePanel();
+    failed = new Signal<EventQueue, Error>({} as EventQueue);
+    notifications = new Notifications(panel.model, failed, trans);
+  });
+
+  afterEach(() => notifications.dispose());
+
+  it('tells once that the login has ended while records wait', () => {
+    panel.sender.show({ state: 'signed_out', waiting: 1 });
+    panel.sender.show({ state: 'signed_out', waiting: 2 });
+    expect(Notification.warning).toHaveBeenCalledTimes(1);
+  });
+
+  it('says nothing of a lost login while nothing waits', () => {
+    panel.sender.show({ state: 'signed_out', waiting: 0 });
+    expect(Notification.warning).not.toHaveBeenCalled();
+  });
+
+  it('offers the login', () => {
+    panel.sender.show({ state: 'signed_out', waiting: 1 });
+    const [[, options]] = jest.mocked(Notification.warning).mock.calls;
+    options?.actions?.[0].callback({} as MouseEvent);
+    expect(panel.signIns).toBe(1);
+  });
+
+  it('takes itself back when the student has signed in, and tells again the next time', () => {
+    panel.sender.show({ state: 'signed_out', waiting: 1 });
+    panel.sender.show({ state: 'sent' });
+    expect(Notification.dismiss).toHaveBeenCalledWith('id-1');
+    panel.sender.show({ state: 'signed_out', waiting: 1 });
+    expect(Notification.warning).toHaveBeenCalledTimes(2);
+  });
+
+  it('tells once in a while that the browser keeps no records', () => {
+    failed.emit(new Error('full'));
+    failed.emit(new Error('full'));
+    expect(Notification.error).toHaveBeenCalledTimes(1);
+  });
+
+  it('fits into the 140 characters that JupyterLab shows', () => {
+    panel.sender.show({ state: 'signed_out', waiting: 1 });
+    failed.emit(new Error('full'));
+    const texts = [Notification.warning, Notification.error].map(
+      tell => jest.mocked(tell).mock.calls[0][0]
+    );
+    texts.forEach(text => expect(text.length).toBeLessThanOrEqual(140));
+  });
+});
