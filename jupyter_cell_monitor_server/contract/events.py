@@ -225,6 +225,7 @@ def split_batch(body: bytes) -> list[bytes]:
 
     Raises `BatchError` where the body is neither.
     """
+    body = without_half_pairs(body)
     try:
         keys = msgspec.json.decode(body, type=dict[str, Raw])
         if "events" not in keys or "event_type" in keys:

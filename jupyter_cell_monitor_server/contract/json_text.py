@@ -4,7 +4,11 @@ import re
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
-_ESCAPE = re.compile(rb"\\(?:[^u]|u[0-9a-fA-F]{4})", re.DOTALL)
+# What is whole comes first: escaped backslashes, and a high half with its low one behind it.
+_HALF = re.compile(
+    rb"((?:\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})++)"
+    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
 
 
 def is_deeper(raw: bytes, limit: int) -> bool:
@@ -26,18 +30,4 @@ def without_half_pairs(raw: bytes) -> bytes:
     """
     if b"\\ud" not in raw and b"\\uD" not in raw:
         return raw
-    found, written, high = [], 0, None
-    for escape in _ESCAPE.finditer(raw):
-        unit = int(escape[0][2:], 16) if len(escape[0]) == 6 else 0
-        is_pair = high is not None and high.end() == escape.start() and 0xDC00 <= unit <= 0xDFFF
-        if high is not None and not is_pair:
-            found += [raw[written : high.start()], b"\\ufffd"]
-            written = high.end()
-        if 0xDC00 <= unit <= 0xDFFF and not is_pair:
-            found += [raw[written : escape.start()], b"\\ufffd"]
-            written = escape.end()
-        high = escape if 0xD800 <= unit <= 0xDBFF else None
-    if high is not None:
-        found += [raw[written : high.start()], b"\\ufffd"]
-        written = high.end()
-    return b"".join([*found, raw[written:]])
+    return _HALF.sub(lambda found: found[1] or b"\\ufffd", raw)

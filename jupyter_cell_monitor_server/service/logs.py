@@ -30,3 +30,5 @@ def set_up_log(level: Any) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler])
+    # In detail it tells each statement with what students wrote.
+    logging.getLogger("aiosqlite").setLevel(logging.WARNING)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import traceback
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from .db.engine import DatabaseUnavailable
 from .db.record import Delivery, Recorded
 
 log = logging.getLogger(__name__)
+_STOPPING = "The service is stopping"
 
 
 class QueueFull(Exception):
@@ -56,6 +58,8 @@ class Writer:
         self._max_waiting = max_waiting_events
         self._max_transaction = max_transaction_events
         self._queue: deque[_Waiting] = deque()
+        self._taken: list[_Waiting] = []
+        self._is_closed = False
         self._waiting_events = 0
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -77,6 +81,8 @@ class Writer:
         """
         if not delivery.events:
             return []
+        if self._is_closed:
+            raise DatabaseUnavailable(_STOPPING)
         if not self.has_room():
             raise QueueFull
         waiting = _Waiting(delivery)
@@ -87,7 +93,8 @@ class Writer:
         return await waiting.answer
 
     async def close(self, timeout_s: float) -> None:
-        """Write what waits, for at most `timeout_s` seconds, and stop."""
+        """Write what waits, for at most `timeout_s` seconds, and stop. Takes nothing any more."""
+        self._is_closed = True
         try:
             await asyncio.wait_for(self._idle.wait(), timeout_s)
         except TimeoutError:
@@ -95,21 +102,22 @@ class Writer:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        for waiting in self._queue:
-            _fail(waiting, DatabaseUnavailable("The service is stopping"))
+        for waiting in (*self._taken, *self._queue):
+            _fail(waiting, DatabaseUnavailable(_STOPPING))
 
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                taken = self._take()
+                self._taken = self._take()
                 try:
-                    await self._write(taken)
+                    await self._write(self._taken)
                 except Exception as error:
-                    log.exception("Events could not be written")
-                    for waiting in taken:
-                        _fail(waiting, DatabaseUnavailable(str(error)))
+                    reason = _reason(error)
+                    log.error("Events could not be written: %s\n%s", reason, _where(error))
+                    for waiting in self._taken:
+                        _fail(waiting, DatabaseUnavailable(reason))
             self._idle.set()
 
     def _take(self) -> list[_Waiting]:
@@ -172,10 +180,11 @@ class Writer:
     async def _quarantine(
         self, delivery: Delivery, parsed: ParsedEvent, error: Exception
     ) -> EventResult:
-        log.error("An event of %s cannot be stored", delivery.person.name, exc_info=error)
-        event_id = parsed.event.event_id
+        event_id, reason = parsed.event.event_id, _reason(error)
+        name = delivery.person.name
+        log.error("An event of %s cannot be stored: %s\n%s", name, reason, _where(error))
         try:
-            await self._store.quarantine(delivery, parsed, f"{type(error).__name__}: {error}")
+            await self._store.quarantine(delivery, parsed, reason)
         except DatabaseUnavailable:
             return EventResult(event_id=event_id, status="retry")
         return EventResult(
@@ -189,3 +198,12 @@ class Writer:
 def _fail(waiting: _Waiting, error: Exception) -> None:
     if not waiting.answer.done():
         waiting.answer.set_exception(error)
+
+
+def _reason(error: Exception) -> str:
+    # A database's further lines can hold what a student wrote.
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:500]
+
+
+def _where(error: Exception) -> str:
+    return "".join(traceback.format_tb(error.__traceback__))

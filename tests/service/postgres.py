@@ -80,6 +80,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         shutil.chown(home, "postgres", "postgres")
     server = Cluster(home)
     server.start()
+    server.sql("CREATE ROLE student LOGIN")
     try:
         yield server
     finally:

@@ -1,0 +1,353 @@
+"""The writer: answers after the commit, keeps its bound, and lets a bad event cost itself only."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
+from typing import Any
+
+import pytest
+from sqlalchemy import event as sqlalchemy_event
+
+from jupyter_cell_monitor_server.contract.events import EventResult, ParsedEvent
+from jupyter_cell_monitor_server.service.announce import Announcer
+from jupyter_cell_monitor_server.service.bus import Announcement
+from jupyter_cell_monitor_server.service.bus.memory import MemoryBus
+from jupyter_cell_monitor_server.service.db.engine import DatabaseUnavailable
+from jupyter_cell_monitor_server.service.db.record import Delivery, Recorded
+from jupyter_cell_monitor_server.service.writer import QueueFull, Writer
+
+from .database import Database, person
+from .made import CLASS, NOON, Json, end, opened, parsed, start
+from .postgres import Cluster
+
+
+class HeldStore:
+    """The writer's port to the database, which commits when a test says so.
+
+    No real database can be held between a transaction and its commit.
+    """
+
+    def __init__(self) -> None:
+        self.may_commit = asyncio.Event()
+        self.began = asyncio.Event()
+        self.transactions: list[int] = []
+
+    async def store(self, deliveries: Sequence[Delivery]) -> Recorded:
+        self.transactions.append(sum(len(delivery.events) for delivery in deliveries))
+        self.began.set()
+        await self.may_commit.wait()
+        results = [
+            [EventResult(event_id=p.event.event_id, status="stored") for p in delivery.events]
+            for delivery in deliveries
+        ]
+        return Recorded(results, [])
+
+    async def quarantine(self, delivery: Delivery, parsed: ParsedEvent, reason: str) -> None:
+        raise AssertionError("nothing is wrong with these events")
+
+
+def a_delivery(count: int = 1) -> Delivery:
+    events = parsed(*(start(run=str(n), event_id=f"e-{n}") for n in range(count)))
+    return Delivery(person(), events, NOON)
+
+
+@asynccontextmanager
+async def writing_to(store: Any, bus: Any = None, **bounds: int) -> AsyncIterator[Writer]:
+    chosen = {"max_waiting_events": 1000, "max_transaction_events": 1000} | bounds
+    writer = Writer(store, Announcer(bus or MemoryBus()), **chosen)
+    writer.start()
+    try:
+        yield writer
+    finally:
+        await writer.close(0)
+
+
+async def test_nothing_is_answered_before_the_commit() -> None:
+    """The answer waits for as long as the database does."""
+    store = HeldStore()
+    async with writing_to(store) as writer:
+        answer = asyncio.create_task(writer.write(a_delivery()))
+        await store.began.wait()
+        await asyncio.wait([answer], timeout=0.05)
+        assert not answer.done()
+        store.may_commit.set()
+        assert [result.status for result in await answer] == ["stored"]
+
+
+async def test_a_full_queue_refuses_and_takes_again_when_it_has_drained() -> None:
+    """What was refused left nothing behind."""
+    store = HeldStore()
+    async with writing_to(store, max_waiting_events=5, max_transaction_events=5) as writer:
+        first = asyncio.create_task(writer.write(a_delivery(5)))
+        await store.began.wait()
+        waiting = [asyncio.create_task(writer.write(a_delivery(n))) for n in (4, 3)]
+        await asyncio.sleep(0)  # both tasks run to where they wait
+        assert not writer.has_room()
+        with pytest.raises(QueueFull):
+            await writer.write(a_delivery())
+        store.may_commit.set()
+        await asyncio.gather(first, *waiting)
+        assert len(await writer.write(a_delivery(2))) == 2
+    assert store.transactions == [5, 4, 3, 2]
+
+
+async def test_what_waits_shares_a_transaction_up_to_its_bound() -> None:
+    """Whole deliveries; one that is larger than the bound goes alone."""
+    store = HeldStore()
+    async with writing_to(store, max_transaction_events=10) as writer:
+        sizes = [1, 4, 6, 3, 20, 2]
+        answers = [asyncio.create_task(writer.write(a_delivery(n))) for n in sizes]
+        store.may_commit.set()
+        found = await asyncio.gather(*answers)
+    assert [len(results) for results in found] == sizes
+    # The first one may have gone before the others came.
+    assert store.transactions in ([5, 9, 20, 2], [1, 10, 3, 20, 2])
+
+
+async def test_an_empty_delivery_is_answered_at_once() -> None:
+    """Even by a writer that is busy."""
+    async with writing_to(HeldStore()) as writer:
+        assert await writer.write(Delivery(person(), [], NOON)) == []
+
+
+async def test_closing_writes_what_waits() -> None:
+    """And then takes nothing more."""
+    store = HeldStore()
+    async with writing_to(store) as writer:
+        answers = [asyncio.create_task(writer.write(a_delivery(n))) for n in (1, 2)]
+        await store.began.wait()
+        closing_down = asyncio.create_task(writer.close(10))
+        store.may_commit.set()
+        await closing_down
+        assert [len(await answer) for answer in answers] == [1, 2]
+        with pytest.raises(DatabaseUnavailable):
+            await writer.write(a_delivery())
+
+
+async def test_closing_gives_up_what_cannot_be_written_in_time() -> None:
+    """Its senders are told to keep it: those in the transaction, and those behind."""
+    store = HeldStore()
+    async with writing_to(store, max_transaction_events=1) as writer:
+        answers = [asyncio.create_task(writer.write(a_delivery())) for _ in range(3)]
+        await store.began.wait()
+        await writer.close(0.01)
+        found = await asyncio.wait_for(asyncio.gather(*answers, return_exceptions=True), 5)
+    assert [type(answer) for answer in found] == [DatabaseUnavailable] * 3
+
+
+class BrokenBus(MemoryBus):
+    """A bus that is down."""
+
+    async def publish(self, announcements: list[Announcement]) -> None:
+        raise ConnectionError("the bus is down")
+
+
+async def test_an_announcement_that_fails_fails_no_request(
+    db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is stored; followers catch up by their cursors. The log says it."""
+    async with writing_to(db.store, BrokenBus()) as writer:
+        results = await writer.write(db.delivery(opened(), start()))
+    assert [result.status for result in results] == ["stored", "stored"]
+    assert "could not be announced" in caplog.text
+
+
+async def test_updates_are_announced_after_the_commit(db: Database) -> None:
+    """Whoever is told finds the rows."""
+    found: list[int] = []
+    told = asyncio.Event()
+
+    class ReadingBus(MemoryBus):
+        async def publish(self, announcements: list[Announcement]) -> None:
+            found.append(len(await db.rows("cell_executions")))
+            told.set()
+
+    async with writing_to(db.store, ReadingBus()) as writer:
+        await writer.write(db.delivery(start()))
+        await told.wait()
+    assert found == [1]
+
+
+POISON = "a cell that no database takes"
+
+
+async def poison(db: Database) -> None:
+    """Make the database refuse a run of one cell: it is a rule of the table from now on."""
+    if db.engine.dialect.name == "sqlite":
+        await db.sql(
+            "CREATE TRIGGER poison BEFORE INSERT ON cell_executions "
+            f"WHEN NEW.cell_id = '{POISON}' BEGIN SELECT RAISE(ABORT, 'poison'); END"
+        )
+    else:
+        await db.sql(f"ALTER TABLE cell_executions ADD CONSTRAINT p CHECK (cell_id <> '{POISON}')")
+
+
+@pytest.fixture
+async def poisoned(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """A database with a run that it refuses."""
+    db = Database(request.getfixturevalue(f"{request.param}_url"))
+    await poison(db)
+    yield db
+    if request.param == "postgres":
+        await db.sql("ALTER TABLE cell_executions DROP CONSTRAINT p")
+    await db.engine.dispose()
+
+
+on_both = pytest.mark.parametrize("poisoned", ["sqlite", "postgres"], indirect=True)
+
+
+def a_batch(bad_index: int, count: int = 100) -> list[Json]:
+    events = [start(run=f"r{n}", second=n, event_id=f"e{n}") for n in range(count)]
+    events[bad_index] |= {"cell_id": POISON, "code": "print('mine')"}
+    return events
+
+
+@on_both
+@pytest.mark.parametrize("bad_index", [0, 49, 99])
+async def test_a_poison_event_costs_only_itself(poisoned: Database, bad_index: int) -> None:
+    """The other 99 of its batch are stored, and a neighbour's batch is too."""
+    batch = poisoned.delivery(*a_batch(bad_index))
+    async with writing_to(poisoned.store) as writer:
+        results, others = await asyncio.gather(
+            writer.write(batch), writer.write(poisoned.delivery(opened("ken"), end("ken")))
+        )
+    statuses = ["stored"] * 100
+    statuses[bad_index] = "rejected"
+    assert [result.status for result in results] == statuses
+    assert (results[bad_index].code, results[bad_index].event_id) == (
+        "quarantined",
+        f"e{bad_index}",
+    )
+    assert [result.status for result in others] == ["stored", "stored"]
+    assert len(await poisoned.rows("cell_executions", student_id="ai")) == 99
+    kept = await poisoned.row("quarantined_events")
+    assert kept["raw"] == batch.events[bad_index].raw
+    assert kept["student_id"] == "ai"
+    assert "Error" in kept["reason"]
+
+
+@pytest.mark.parametrize("poisoned", ["sqlite"], indirect=True)
+async def test_each_place_of_a_small_batch_may_be_the_bad_one(poisoned: Database) -> None:
+    """At every index."""
+    async with writing_to(poisoned.store) as writer:
+        for bad_index in range(12):
+            events = a_batch(bad_index, 12)
+            delivery = poisoned.delivery(
+                *(event | {"execution_id": f"{bad_index}-{n}"} for n, event in enumerate(events))
+            )
+            results = await writer.write(delivery)
+            assert results[bad_index].status == "rejected"
+            assert sum(result.status == "rejected" for result in results) == 1
+
+
+@on_both
+async def test_a_poison_event_leaves_no_content_in_the_log(
+    poisoned: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What students wrote is in the database, or in the quarantine, and in no log."""
+    secret = start(run="s", cell_id=POISON, code="print('my secret')", event_id="e")
+    with caplog.at_level(logging.INFO):
+        async with writing_to(poisoned.store) as writer:
+            await writer.write(poisoned.delivery(secret))
+    assert "cannot be stored" in caplog.text
+    assert "secret" not in caplog.text
+    assert POISON not in caplog.text
+    assert "secret" not in (await poisoned.row("quarantined_events"))["reason"]
+
+
+@on_both
+async def test_poison_that_is_sent_again_is_quarantined_once(poisoned: Database) -> None:
+    """And rejected again."""
+    async with writing_to(poisoned.store) as writer:
+        for _ in range(2):
+            [result] = await writer.write(poisoned.delivery(start(cell_id=POISON)))
+            assert result.status == "rejected"
+    assert len(await poisoned.rows("quarantined_events")) == 1
+
+
+async def test_a_locked_database_stores_nothing_and_then_works_again(sqlite_url: str) -> None:
+    """Another process holds the file for longer than the service waits."""
+    db = Database(sqlite_url)
+
+    def wait_less(connection: Any, _record: Any) -> None:
+        connection.cursor().execute("PRAGMA busy_timeout=50")
+
+    sqlalchemy_event.listen(db.engine.sync_engine, "connect", wait_less)
+    async with writing_to(db.store) as writer:
+        with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(DatabaseUnavailable, match="locked"):
+                await writer.write(db.delivery(start()))
+        assert await db.rows("cell_executions") == []
+        assert await db.rows("quarantined_events") == []
+        [result] = await writer.write(db.delivery(start()))
+    assert result.status == "stored"
+    await db.engine.dispose()
+
+
+async def test_a_stopped_postgresql_stores_nothing_and_then_works_again(
+    postgres: Cluster, postgres_url: str
+) -> None:
+    """As after a crash; with connections that broke, and with none that can be opened."""
+    db = Database(postgres_url)
+    async with writing_to(db.store) as writer:
+        await writer.write(db.delivery(start(run="before")))
+        await asyncio.to_thread(postgres.stop, "immediate")
+        try:
+            for _ in range(2):
+                with pytest.raises(DatabaseUnavailable):
+                    await writer.write(db.delivery(start()))
+            with pytest.raises(DatabaseUnavailable):
+                await db.store.ping()
+        finally:
+            await asyncio.to_thread(postgres.start)
+        [result] = await writer.write(db.delivery(start()))
+    assert result.status == "stored"
+    assert len(await db.rows("cell_executions")) == 2
+    assert await db.rows("quarantined_events") == []
+    await db.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER DATABASE {name} CONNECTION LIMIT 0",
+        "ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+        "ALTER DATABASE {name} SET default_transaction_read_only = on",
+        "DROP DATABASE {name} (FORCE)",
+    ],
+)
+async def test_a_postgresql_that_refuses_is_an_outage_and_no_poison(
+    postgres: Cluster, own_postgres_url: str, statement: str
+) -> None:
+    """Events are kept by their senders, and none is called bad."""
+    name = own_postgres_url.rpartition("/")[2]
+    # The administrator is refused nothing.
+    postgres.sql("GRANT ALL ON ALL TABLES IN SCHEMA public TO student", name)
+    postgres.sql(statement.format(name=name))
+    db = Database(own_postgres_url.replace("tester@", "student@"))
+    async with writing_to(db.store) as writer:
+        with pytest.raises(DatabaseUnavailable):
+            await writer.write(db.delivery(start()))
+    await db.engine.dispose()
+
+
+async def test_a_row_that_another_transaction_holds_is_waited_for(
+    postgres: Cluster, own_postgres_url: str
+) -> None:
+    """Where PostgreSQL gives up waiting, the events are kept by their sender."""
+    name = own_postgres_url.rpartition("/")[2]
+    postgres.sql(f"ALTER DATABASE {name} SET lock_timeout = '50ms'")
+    db, other = Database(own_postgres_url), Database(own_postgres_url)
+    await db.send(opened())
+    async with other.engine.begin() as connection:
+        await connection.exec_driver_sql("LOCK TABLE channels")
+        async with writing_to(db.store) as writer:
+            with pytest.raises(DatabaseUnavailable):
+                await writer.write(db.delivery(start()))
+    assert await db.rows("quarantined_events") == []
+    assert await db.missed(class_id=CLASS) != []
+    for each in (db, other):
+        await each.engine.dispose()
