@@ -9,25 +9,23 @@ import secrets
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import make_url
 from tornado.httpserver import HTTPServer
+from tornado.routing import URLSpec
 from tornado.web import Application as WebApplication
-from tornado.web import url
 from traitlets import Float, Integer, List, Unicode, default
 from traitlets.config import Application
 
 from .. import __version__
 from ..contract.fields import MAX_BATCH_EVENTS, MAX_BODY_BYTES, MAX_EVENT_BYTES
-from ..contract.people import Limits, Me
+from ..contract.people import Limits, Me, Role
 from .announce import Announcer
 from .auth import HeaderOAuth, HubGroups, Identity
 from .bus.memory import MemoryBus
 from .class_of_notebook import DEFAULT_PATTERNS, resolver
 from .clock import utcnow
-from .db.engine import create_engine, upgrade
+from .db.engine import Engine, create_engine, sqlite_file, upgrade
 from .db.store import Store
 from .handlers import classes, events, health, page, people, ws
 from .handlers.base import NotFoundHandler, State
@@ -40,6 +38,32 @@ from .writer import Writer
 log = logging.getLogger(__name__)
 DEFAULT_URL = "http://127.0.0.1:10101"
 DRAIN_S = 10.0
+
+
+def routes(state: State) -> list[URLSpec]:
+    """The service's routes; the first that matches counts."""
+    api = state.prefix + "api/v1/"
+    given = {"state": state}
+    one_class = api + r"classes/([^/]+)"
+    hub_auth = {"hub_auth": state.identity.hub_auth}
+    assets = {"path": str(page.PAGE / "assets")}
+    return [
+        URLSpec(api + "events", events.EventsHandler, given),
+        URLSpec(api + "me", people.MeHandler, given),
+        URLSpec(api + "executions", people.ExecutionsHandler, given),
+        URLSpec(api + "progress", people.ProgressHandler, given),
+        URLSpec(api + "classes", classes.ClassesHandler, given),
+        URLSpec(one_class, classes.ClassHandler, given),
+        URLSpec(one_class + "/students", classes.StudentsHandler, given),
+        URLSpec(one_class + "/progress", classes.GridHandler, given),
+        URLSpec(one_class + "/errors", classes.ErrorsHandler, given),
+        URLSpec(api + "ws", ws.SocketHandler, given),
+        URLSpec(api + "health", health.HealthHandler, given),
+        URLSpec(state.prefix + "api/.*", NotFoundHandler, given),
+        URLSpec(state.prefix + "oauth_callback", page.CallbackHandler, hub_auth),
+        URLSpec(state.prefix + r"static/assets/(.*)", page.AssetHandler, assets),
+        URLSpec(state.prefix + ".*", page.PageHandler, given),
+    ]
 
 
 class CellMonitorService(Application):
@@ -131,10 +155,8 @@ class CellMonitorService(Application):
 
     @default("cookie_secret_file")
     def _default_cookie_secret_file(self) -> str:
-        database = make_url(self.database_url)
-        if database.get_backend_name() != "sqlite" or not database.database:
-            return ""
-        return database.database + ".cookie-secret"
+        database = sqlite_file(self.database_url)
+        return "" if database is None else database + ".cookie-secret"
 
     def initialize(self, argv: list[str] | None = None) -> None:
         """Read the command line and the configuration file."""
@@ -163,8 +185,7 @@ class CellMonitorService(Application):
         """Listen on the Hub's URL for this service until `stop` is set."""
         address = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", DEFAULT_URL))
         engine = create_engine(self.database_url)
-        resolve = resolver(self.notebook_patterns)
-        store = Store(engine, resolve, utcnow)
+        store = Store(engine, resolver(self.notebook_patterns), utcnow)
         bus = MemoryBus()
         writer = Writer(
             store,
@@ -173,17 +194,47 @@ class CellMonitorService(Application):
             max_transaction_events=self.max_transaction_events,
         )
         hub_auth = HeaderOAuth(cache_max_age=self.hub_cache_s)
-        roles = GroupRoles(
-            {
-                "student": self.student_groups,
-                "assistant": self.assistant_groups,
-                "teacher": self.teacher_groups,
-            }
-        )
         groups = HubGroups(hub_auth.api_url, hub_auth.api_token, self.hub_timeout_s)
-        state = State(
-            identity=Identity(hub_auth, roles, self.hub_timeout_s),
+        state = self._state(
+            hub_auth=hub_auth,
+            groups=groups,
+            engine=engine,
+            store=store,
+            bus=bus,
             ingest=Ingest(writer, utcnow),
+        )
+        application = self.web_application(state)
+        server = HTTPServer(application, xheaders=True, max_body_size=events.MAX_READ_BYTES)
+        writer.start()
+        server.listen(address.port or 80, address.hostname or "127.0.0.1")
+        log.info("Cell Monitor %s listens on %s", __version__, address.geturl())
+        ready()
+        try:
+            await stop.wait()
+        finally:
+            await self._shut_down(state, server, writer, application)
+            groups.close()
+            await engine.dispose()
+
+    def _state(
+        self,
+        *,
+        hub_auth: HeaderOAuth,
+        groups: HubGroups,
+        engine: Engine,
+        store: Store,
+        bus: MemoryBus,
+        ingest: Ingest,
+    ) -> State:
+        patterns: dict[Role, list[str]] = {
+            "student": self.student_groups,
+            "assistant": self.assistant_groups,
+            "teacher": self.teacher_groups,
+        }
+        roles = GroupRoles(patterns)
+        return State(
+            identity=Identity(hub_auth, roles, self.hub_timeout_s),
+            ingest=ingest,
             store=store,
             engine=engine,
             bus=bus,
@@ -196,18 +247,6 @@ class CellMonitorService(Application):
             max_socket_messages=self.max_socket_messages,
             recheck_s=self.recheck_s,
         )
-        writer.start()
-        application = self.web_application(state)
-        server = HTTPServer(application, xheaders=True, max_body_size=4 * MAX_BODY_BYTES)
-        server.listen(address.port or 80, address.hostname or "127.0.0.1")
-        log.info("Cell Monitor %s listens on %s", __version__, address.geturl())
-        ready()
-        try:
-            await stop.wait()
-        finally:
-            await self._shut_down(state, server, writer, application)
-            groups.close()
-            await engine.dispose()
 
     async def _shut_down(
         self, state: State, server: HTTPServer, writer: Writer, application: WebApplication
@@ -238,32 +277,9 @@ class CellMonitorService(Application):
 
     def web_application(self, state: State) -> WebApplication:
         """All routes below the service's prefix."""
-        api = state.prefix + "api/v1/"
-        given: dict[str, Any] = {"state": state}
-        one_class = api + r"classes/([^/]+)"
-        assets = {"path": str(page.PAGE / "assets")}
+        given = {"state": state}
         return WebApplication(
-            [
-                url(api + "events", events.EventsHandler, given),
-                url(api + "me", people.MeHandler, given),
-                url(api + "executions", people.ExecutionsHandler, given),
-                url(api + "progress", people.ProgressHandler, given),
-                url(api + "classes", classes.ClassesHandler, given),
-                url(one_class, classes.ClassHandler, given),
-                url(one_class + "/students", classes.StudentsHandler, given),
-                url(one_class + "/progress", classes.GridHandler, given),
-                url(one_class + "/errors", classes.ErrorsHandler, given),
-                url(api + "ws", ws.SocketHandler, given),
-                url(api + "health", health.HealthHandler, given),
-                url(state.prefix + "api/.*", NotFoundHandler, given),
-                url(
-                    state.prefix + "oauth_callback",
-                    page.CallbackHandler,
-                    {"hub_auth": state.identity.hub_auth},
-                ),
-                url(state.prefix + r"static/assets/(.*)", page.AssetHandler, assets),
-                url(state.prefix + ".*", page.PageHandler, given),
-            ],
+            routes(state),
             default_handler_class=NotFoundHandler,
             default_handler_args=given,
             cookie_secret=self._cookie_secret(),

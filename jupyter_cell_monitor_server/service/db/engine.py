@@ -29,6 +29,9 @@ _UPGRADE_LOCK = 0x63656C6C  # any number that nobody else locks
 _OUTAGES = ("08", "28", "3D", "40", "53", "55", "57", "58", "25006")
 
 
+Engine = AsyncEngine
+
+
 class DatabaseUnavailable(Exception):
     """The database cannot be reached or cannot write now; nothing of the transaction is stored."""
 
@@ -40,6 +43,13 @@ def async_url(database_url: str) -> str:
     if driver is None:
         raise ValueError(f"database_url: only SQLite and PostgreSQL, not {url.drivername!r}")
     return url.set(drivername=driver).render_as_string(hide_password=False)
+
+
+def sqlite_file(database_url: str) -> str | None:
+    """The file of a SQLite database; None for one in memory, and for any other."""
+    url = make_url(database_url)
+    is_file = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
+    return url.database if is_file else None
 
 
 def create_engine(database_url: str) -> AsyncEngine:
@@ -133,9 +143,9 @@ def _alembic_config(connection: Connection) -> Config:
 
 async def upgrade(database_url: str) -> None:
     """Bring the tables to this release's state; safe to run again."""
-    folder = make_url(database_url).database
-    if make_url(database_url).get_backend_name() == "sqlite" and folder and folder != ":memory:":
-        Path(folder).parent.mkdir(parents=True, exist_ok=True)
+    file = sqlite_file(database_url)
+    if file is not None:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(database_url)
     try:
         async with writing(engine) as connection:

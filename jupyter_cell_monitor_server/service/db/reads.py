@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, func, literal, select, tuple_
@@ -16,6 +16,7 @@ from ...contract.executions import (
     ProgressList,
     RecordedError,
 )
+from ...contract.fields import MAX_INT53
 from ...contract.updates import progress_channel
 from .tables import (
     assignment_progress,
@@ -130,10 +131,10 @@ def _position(row: Any) -> str:
 def parse_position(text: str) -> Position:
     """The place in a list that a `next_cursor` stands for. Raises `ValueError`."""
     moment, session_id, seq, execution_id = text.split("~")
-    when = datetime.fromisoformat(moment)
-    if when.tzinfo is None:
-        raise ValueError("a cursor's time has a zone")
-    return when, uuid.UUID(session_id), int(seq), uuid.UUID(execution_id)
+    when, number = datetime.fromisoformat(moment), int(seq)
+    if when.utcoffset() != timedelta(0) or not -1 <= number <= MAX_INT53:
+        raise ValueError("a cursor's time is UTC, its number one of a session")
+    return when, uuid.UUID(session_id), number, uuid.UUID(execution_id)
 
 
 def _execution(row: Any) -> CellExecution:

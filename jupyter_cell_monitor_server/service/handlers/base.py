@@ -2,13 +2,12 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from http.client import responses
 from typing import Any
 
 import msgspec
 from jupyterhub.services.auth import HubOAuthenticated
-from sqlalchemy.ext.asyncio import AsyncEngine
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, HTTPError, RequestHandler
 
@@ -18,7 +17,7 @@ from ...contract.people import Me
 from ...contract.problems import PROBLEM_TYPE, problem
 from ..auth import HubUnavailable, Identity, NotAllowed
 from ..bus import Bus
-from ..db.engine import DatabaseUnavailable
+from ..db.engine import DatabaseUnavailable, Engine
 from ..db.store import Store
 from ..ingest import BodyTooLarge, Ingest
 from ..people import Person
@@ -58,7 +57,7 @@ class State:
     identity: Identity
     ingest: Ingest
     store: Store
-    engine: AsyncEngine
+    engine: Engine
     bus: Bus
     roster: Roster
     me: Me
@@ -71,7 +70,43 @@ class State:
     stopping: bool = False
 
 
-class BaseHandler(HubOAuthenticated, RequestHandler):
+class Answers(RequestHandler):
+    """What every answer has, whoever asks: security headers, problem documents, a quiet log."""
+
+    def set_default_headers(self) -> None:
+        """The security headers are on every answer."""
+        for name, value in SECURITY_HEADERS.items():
+            self.set_header(name, value)
+
+    def _request_summary(self) -> str:
+        # The query may name people: it stays out of the log.
+        return f"{self.request.method} {self.request.path} ({self.request.remote_ip})"
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log what is the service's own fault only."""
+        if not isinstance(value, HTTPError) and _as_api_error(value) is None:
+            super().log_exception(typ, value, tb)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Every error becomes a problem document, here and nowhere else."""
+        raised = kwargs.get("exc_info", (None, None, None))[1]
+        error = _as_api_error(raised) or _of_status(status_code)
+        self.set_status(error.status)
+        self.set_header("Content-Type", PROBLEM_TYPE)
+        if error.status == 405:
+            self.set_header("Allow", ", ".join(self._methods()))
+        if error.retry_after_s is not None:
+            self.set_header("Retry-After", str(error.retry_after_s))
+        title = responses.get(error.status, "Error")
+        self.finish(msgspec.json.encode(problem(error.status, title, error.code, str(error))))
+
+    def _methods(self) -> list[str]:
+        names = self.SUPPORTED_METHODS
+        missing = RequestHandler._unimplemented_method
+        return [name for name in names if getattr(type(self), name.lower()) is not missing]
+
+
+class BaseHandler(HubOAuthenticated, Answers):
     """Every route. Subclasses find the person in `self.person`."""
 
     person: Person
@@ -82,11 +117,6 @@ class BaseHandler(HubOAuthenticated, RequestHandler):
         self.state = state
         super().__init__(application, request)
         self.hub_auth = state.identity.hub_auth
-
-    def set_default_headers(self) -> None:
-        """The security headers are on every answer."""
-        for name, value in SECURITY_HEADERS.items():
-            self.set_header(name, value)
 
     async def prepare(self) -> None:
         """Find out who is asking before anything else."""
@@ -120,7 +150,7 @@ class BaseHandler(HubOAuthenticated, RequestHandler):
 
     def text(self, name: str) -> str | None:
         """A query argument, or None."""
-        value: str | None = self.get_query_argument(name, None)
+        value: str | None = self.get_query_argument(name, None, strip=False)
         return value or None
 
     def path_argument(self, name: str = "notebook_path") -> str | None:
@@ -142,7 +172,10 @@ class BaseHandler(HubOAuthenticated, RequestHandler):
             raise ApiError(400, "invalid", f"{name} is no RFC 3339 time.") from error
         if moment.tzinfo is None:
             raise ApiError(400, "invalid", f"{name} has no time zone.")
-        return moment
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ApiError(400, "invalid", f"{name} is out of range.") from error
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """A query argument that is a whole number within bounds."""
@@ -165,26 +198,6 @@ class BaseHandler(HubOAuthenticated, RequestHandler):
         """The token must be one that may teach; a Jupyter server's never is."""
         if not self.person.may_teach:
             raise ApiError(403, "forbidden", "This is for teachers, from the Hub's own page.")
-
-    def _request_summary(self) -> str:
-        # The query may name people: it stays out of the log.
-        return f"{self.request.method} {self.request.path} ({self.request.remote_ip})"
-
-    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log what is the service's own fault only."""
-        if not isinstance(value, HTTPError) and _as_api_error(value) is None:
-            super().log_exception(typ, value, tb)
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Every error becomes a problem document, here and nowhere else."""
-        raised = kwargs.get("exc_info", (None, None, None))[1]
-        error = _as_api_error(raised) or _of_status(status_code)
-        self.set_status(error.status)
-        self.set_header("Content-Type", PROBLEM_TYPE)
-        if error.retry_after_s is not None:
-            self.set_header("Retry-After", str(error.retry_after_s))
-        title = responses.get(error.status, "Error")
-        self.finish(msgspec.json.encode(problem(error.status, title, error.code, str(error))))
 
 
 class NotFoundHandler(BaseHandler):

@@ -7,7 +7,7 @@ from typing import Any
 from jupyterhub.services.auth import HubOAuthCallbackHandler
 from tornado.web import HTTPError, StaticFileHandler
 
-from .base import SECURITY_HEADERS, ApiError, BaseHandler
+from .base import Answers, ApiError, BaseHandler
 
 PAGE = Path(__file__).parent.parent / "page"
 
@@ -35,17 +35,15 @@ class PageHandler(BaseHandler):
         self.finish(html)
 
 
-class AssetHandler(StaticFileHandler):
+class AssetHandler(Answers, StaticFileHandler):
     """The page's files. Their names hold a hash: they never change."""
 
     def set_extra_headers(self, _path: str) -> None:
         """Let browsers keep them."""
-        for name in ("X-Content-Type-Options", "Content-Security-Policy"):
-            self.set_header(name, SECURITY_HEADERS[name])
         self.set_header("Cache-Control", "public, max-age=31536000, immutable")
 
 
-class CallbackHandler(HubOAuthCallbackHandler):
+class CallbackHandler(Answers, HubOAuthCallbackHandler):
     """The end of the Hub's login."""
 
     def initialize(self, hub_auth: Any) -> None:
@@ -59,7 +57,7 @@ class CallbackHandler(HubOAuthCallbackHandler):
     async def get(self) -> None:
         """Finish the login; where its state is stale, begin again."""
         try:
-            await super().get()
+            await HubOAuthCallbackHandler.get(self)
         except HTTPError as error:
             if error.status_code not in {400, 403}:
                 raise

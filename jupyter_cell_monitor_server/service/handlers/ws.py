@@ -84,7 +84,9 @@ class SocketHandler(BaseHandler, WebSocketHandler):
 
     def _follow(self, channel: str) -> None:
         self.state.bus.leave(channel, self._take)
-        self.state.bus.follow(channel, self._take)
+        # It may have been closed while it was sent what it had missed.
+        if self in self.settings["sockets"]:
+            self.state.bus.follow(channel, self._take)
 
     def _take(self, announcement: Announcement) -> None:
         if announcement.cursor <= self._last.get(announcement.channel, -1):
@@ -146,7 +148,7 @@ class SocketHandler(BaseHandler, WebSocketHandler):
             missed: Sequence[Update] | None = None
             if since == newest or since is None:
                 missed = []
-            elif channel.startswith("class:") and since < newest:
+            elif channel.startswith("class:") and 0 <= since < newest:
                 missed = await read_missed(
                     connection, channel[len("class:") :], since, self.state.max_missed_updates
                 )
