@@ -331,7 +331,7 @@ async def test_a_full_queue_is_503_before_the_body_is_read(sqlite_url: str, tmp_
     """Its senders keep their events, and are taken when there is room."""
     store, database = HeldStore(), Database(sqlite_url)
     async with serving(database, tmp_path, store=store) as service:
-        sent = []
+        sent: list[asyncio.Task[Any]] = []
         while service.writer.has_room() or not store.began.is_set():
             batch = [start(run=f"{len(sent)}-{n}") for n in range(100)]
             sent.append(asyncio.create_task(service.post(*batch)))

@@ -84,9 +84,7 @@ class SocketHandler(BaseHandler, WebSocketHandler):
 
     def _follow(self, channel: str) -> None:
         self.state.bus.leave(channel, self._take)
-        # It may have been closed while it was sent what it had missed.
-        if self in self.settings["sockets"]:
-            self.state.bus.follow(channel, self._take)
+        self.state.bus.follow(channel, self._take)
 
     def _take(self, announcement: Announcement) -> None:
         if announcement.cursor <= self._last.get(announcement.channel, -1):
