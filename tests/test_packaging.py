@@ -68,6 +68,7 @@ def test_the_wheel_holds_all_parts_and_nothing_else(archives: tuple[Path, Path])
     package = "jupyter_cell_monitor_server"
     assert f"{package}/service/page/index.html" in names
     assert f"{package}/service/db/migrations/script.py.mako" in names
+    assert f"{package}/locale/ja_JP/LC_MESSAGES/jupyter_cell_monitor.json" in names
     assert f"{package}/demo/course/01-hello/01-hello.ipynb" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {package}
 
