@@ -1,6 +1,7 @@
 """The path of a notebook as the label that it is stored under."""
 
 import unicodedata
+from functools import lru_cache
 
 from .fields import MAX_PATH
 
@@ -13,6 +14,7 @@ class FieldError(ValueError):
         self.field = field
 
 
+@lru_cache(maxsize=4_096)
 def clean_path(path: str, field: str = "notebook_path") -> str:
     """The label that a path is stored under: NFC, without one leading `/`.
 

@@ -18,12 +18,13 @@ class Announcer:
         self._bus = bus
 
     async def announce(self, updates: Sequence[Update]) -> None:
-        """Publish each update once, in the order given."""
+        """Publish each update that somebody follows once, in the order given."""
         try:
             await self._bus.publish(
                 [
                     Announcement(u.channel, u.cursor, msgspec.json.encode(u).decode())
                     for u in updates
+                    if self._bus.is_followed(u.channel)
                 ]
             )
         except Exception:

@@ -214,6 +214,7 @@ class CellMonitorService(Application):
         finally:
             await self._shut_down(state, server, writer, application)
             groups.close()
+            store.close()
             await engine.dispose()
 
     def _state(

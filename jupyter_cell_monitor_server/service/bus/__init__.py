@@ -24,5 +24,8 @@ class Bus(Protocol):
     def leave(self, channel: str, follower: Follower) -> None:
         """Call it no more."""
 
+    def is_followed(self, channel: str) -> bool:
+        """Whether an announcement of this channel would reach anybody."""
+
     async def publish(self, announcements: list[Announcement]) -> None:
         """Hand announcements to their followers."""

@@ -21,6 +21,10 @@ class MemoryBus:
         if not followers:
             self._followers.pop(channel, None)
 
+    def is_followed(self, channel: str) -> bool:
+        """Whether an announcement of this channel would reach anybody."""
+        return channel in self._followers
+
     async def publish(self, announcements: list[Announcement]) -> None:
         """Hand announcements to their followers."""
         for announcement in announcements:

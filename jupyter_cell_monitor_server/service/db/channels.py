@@ -1,13 +1,11 @@
 """Gives out cursors: the place of each change in its channel's order of commits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection
 
+from .rows import find, insert_new, update
 from .tables import channels
-
-_CHUNK = 500
 
 
 class Cursors:
@@ -26,28 +24,18 @@ class Cursors:
 
     def lock(self, names: Iterable[str]) -> None:
         """Make ready to give out cursors of these channels."""
-        wanted = sorted(set(names) - self._newest.keys())
-        for start in range(0, len(wanted), _CHUNK):
-            self._lock_chunk(wanted[start : start + _CHUNK])
-
-    def _lock_chunk(self, names: Sequence[str]) -> None:
-        query = (
-            select(channels)
-            .where(channels.c.channel.in_(names))
-            .order_by(channels.c.channel)
-            .with_for_update()
-        )
-        found: dict[str, int] = dict(self._connection.execute(query).all())
-        missing = [name for name in names if name not in found]
+        wanted = [(name,) for name in sorted(set(names) - self._newest.keys())]
+        found = self._locked(wanted)
+        missing = [name for name in wanted if name[0] not in found]
         if missing:
-            self._insert(missing)
-            found |= dict(self._connection.execute(query).all())
+            new = [{"channel": name, "cursor": 0} for (name,) in missing]
+            insert_new(self._connection, channels, new)
+            found |= self._locked(missing)
         self._newest |= found
 
-    def _insert(self, names: Sequence[str]) -> None:
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(channels).on_conflict_do_nothing()
-        self._connection.execute(statement, [{"channel": name, "cursor": 0} for name in names])
+    def _locked(self, names: Iterable[tuple[str]]) -> dict[str, int]:
+        rows = find(self._connection, channels, ("channel",), names, lock=True)
+        return {row["channel"]: row["cursor"] for row in rows}
 
     def next(self, channel: str) -> int:
         """The next cursor of a locked channel, from 1."""
@@ -57,10 +45,5 @@ class Cursors:
 
     def save(self) -> None:
         """Store the newest cursors."""
-        if self._moved:
-            self._connection.execute(
-                update(channels)
-                .where(channels.c.channel == bindparam("of_channel"))
-                .values(cursor=bindparam("newest")),
-                [{"of_channel": c, "newest": self._newest[c]} for c in sorted(self._moved)],
-            )
+        rows = [{"channel": name, "cursor": self._newest[name]} for name in sorted(self._moved)]
+        update(self._connection, channels, rows)

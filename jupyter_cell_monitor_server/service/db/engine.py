@@ -1,15 +1,19 @@
 """Opens the database, brings its tables up to date, and tells an outage from bad data."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, func, make_url, select
+from sqlalchemy import Engine as SyncEngine
+from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -62,9 +66,53 @@ def create_engine(database_url: str) -> AsyncEngine:
         hide_parameters=True,
     )
     if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _set_up_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        _listen(engine.sync_engine)
     return engine
+
+
+def _listen(engine: SyncEngine) -> None:
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+
+
+T = TypeVar("T")
+
+
+class Transactions:
+    """Runs whole transactions that write, each in one go.
+
+    SQLite's run in a thread of their own: with a hop between threads for each statement, the
+    hops would cost more than the statements.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._thread: ThreadPoolExecutor | None = None
+        if engine.dialect.name == "sqlite":
+            self._thread = ThreadPoolExecutor(1, "sqlite-writer")
+            self._sqlite = create_sync_engine(
+                engine.url.set(drivername="sqlite"), hide_parameters=True
+            ).execution_options(cell_monitor_writes=True)
+            _listen(self._sqlite)
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """What `work` returns, after the commit. Raises `DatabaseUnavailable`."""
+        if self._thread is None:
+            async with writing(self._engine) as connection:
+                return await connection.run_sync(work)
+        loop = asyncio.get_running_loop()
+        with _outages_named():
+            return await loop.run_in_executor(self._thread, self._run_in_sqlite, work)
+
+    def _run_in_sqlite(self, work: Callable[[Connection], T]) -> T:
+        with self._sqlite.begin() as connection:
+            return work(connection)
+
+    def close(self) -> None:
+        """Wait for the transaction that runs, and close the connection."""
+        if self._thread is not None:
+            self._thread.shutdown()
+            self._sqlite.dispose()
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
@@ -88,23 +136,25 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     Raises `DatabaseUnavailable` where the database is away, locked or full.
     """
     with_options = engine.execution_options(cell_monitor_writes=True)
-    try:
+    with _outages_named():
         async with with_options.begin() as connection:
             yield connection
-    except Exception as error:
-        if _is_outage(error):
-            raise DatabaseUnavailable(_first_line(error)) from error
-        raise
 
 
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """One transaction that reads a single state of the database."""
-    try:
+    with _outages_named():
         async with engine.connect() as connection:
             if engine.dialect.name == "postgresql":
                 await connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
+
+
+@contextmanager
+def _outages_named() -> Iterator[None]:
+    try:
+        yield
     except Exception as error:
         if _is_outage(error):
             raise DatabaseUnavailable(_first_line(error)) from error

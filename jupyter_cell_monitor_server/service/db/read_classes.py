@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, distinct, func, select
+from sqlalchemy import Select, and_, distinct, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ...contract.classes import (
@@ -171,17 +171,7 @@ async def read_errors(
 ) -> ClassErrors:
     """The errors of a class, newest first; `before`: the cursor of the last one read."""
     table = error_logs.c
-    same_cell = and_(cells.c.notebook_id == table.notebook_id, cells.c.cell_id == table.cell_id)
-    query = (
-        select(error_logs, students.c.name.label("student_name"))
-        .add_columns(notebooks.c.notebook_key, cells.c.cell_key, cells.c.cell_index)
-        .join(notebooks, notebooks.c.notebook_id == table.notebook_id)
-        .join(cells, same_cell)
-        .outerjoin(students, students.c.user_id == table.student_id)
-        .where(table.class_id == class_id)
-        .order_by(table.cursor.desc())
-        .limit(limit + 1)
-    )
+    query = _errors_query().where(table.class_id == class_id).limit(limit + 1)
     if notebook_key is not None:
         query = query.where(notebooks.c.notebook_key == notebook_key)
     if since is not None:
@@ -194,6 +184,19 @@ async def read_errors(
         errors=[_error(row) for row in rows[:limit]],
         cursor=(await newest_cursors(connection, [channel]))[channel],
         next_cursor=str(rows[limit - 1]["cursor"]) if len(rows) > limit else None,
+    )
+
+
+def _errors_query() -> Select[Any]:
+    table = error_logs.c
+    same_cell = and_(cells.c.notebook_id == table.notebook_id, cells.c.cell_id == table.cell_id)
+    return (
+        select(error_logs, students.c.name.label("student_name"))
+        .add_columns(notebooks.c.notebook_key, cells.c.cell_key, cells.c.cell_index)
+        .join(notebooks, notebooks.c.notebook_id == table.notebook_id)
+        .join(cells, same_cell)
+        .outerjoin(students, students.c.user_id == table.student_id)
+        .order_by(table.cursor.desc())
     )
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ...contract.classes import ClassProgress, GridRow
@@ -20,6 +20,10 @@ from .tables import (
     error_logs,
     notebooks,
     students,
+)
+
+_MOMENT = func.coalesce(
+    cell_executions.c.started_at, cell_executions.c.ended_at, cell_executions.c.received_at
 )
 
 
@@ -106,53 +110,50 @@ async def _runs(
     since: datetime | None,
     until: datetime | None,
 ) -> dict[uuid.UUID, list[RunOfCell]]:
-    run = cell_executions.c
-    moment = func.coalesce(run.started_at, run.ended_at, run.received_at)
-    query = (
-        select(
-            run.notebook_id,
-            cells.c.cell_key,
-            run.execution_id,
-            run.status,
-            run.started_at,
-            run.ended_at,
-            error_logs.c.name,
-            error_logs.c.message,
-        )
-        .select_from(notebooks)
-        .join(cell_executions, run.notebook_id == notebooks.c.notebook_id)
-        .join(cells, and_(cells.c.notebook_id == run.notebook_id, cells.c.cell_id == run.cell_id))
-        .outerjoin(
-            error_logs,
-            and_(
-                error_logs.c.student_id == run.student_id,
-                error_logs.c.day == run.day,
-                error_logs.c.execution_id == run.execution_id,
-            ),
-        )
-        .where(notebooks.c.class_id == class_id, notebooks.c.notebook_key == notebook_key)
-        .order_by(moment, run.session_id, run.seq, run.execution_id)
+    query = _runs_query().where(
+        notebooks.c.class_id == class_id, notebooks.c.notebook_key == notebook_key
     )
     if since is not None:
-        query = query.where(moment >= since)
+        query = query.where(_MOMENT >= since)
     if until is not None:
-        query = query.where(moment < until)
+        query = query.where(_MOMENT < until)
     found: dict[uuid.UUID, list[RunOfCell]] = defaultdict(list)
     for row in (await connection.execute(query)).mappings():
-        error = None
-        if row["name"] is not None:
-            error = ErrorSummary(name=row["name"], message=row["message"])
-        found[row["notebook_id"]].append(
-            RunOfCell(
-                cell_key=row["cell_key"],
-                execution_id=str(row["execution_id"]),
-                status=row["status"],
-                started_at=row["started_at"],
-                ended_at=row["ended_at"],
-                error=error,
-            )
-        )
+        found[row["notebook_id"]].append(_run(row))
     return found
+
+
+def _runs_query() -> Select[Any]:
+    run, error = cell_executions.c, error_logs.c
+    same_cell = and_(cells.c.notebook_id == run.notebook_id, cells.c.cell_id == run.cell_id)
+    same_run = and_(
+        error.student_id == run.student_id,
+        error.day == run.day,
+        error.execution_id == run.execution_id,
+    )
+    return (
+        select(run.notebook_id, cells.c.cell_key, run.execution_id, run.status)
+        .add_columns(run.started_at, run.ended_at, error.name, error.message)
+        .select_from(notebooks)
+        .join(cell_executions, run.notebook_id == notebooks.c.notebook_id)
+        .join(cells, same_cell)
+        .outerjoin(error_logs, same_run)
+        .order_by(_MOMENT, run.session_id, run.seq, run.execution_id)
+    )
+
+
+def _run(row: Any) -> RunOfCell:
+    error = None
+    if row["name"] is not None:
+        error = ErrorSummary(name=row["name"], message=row["message"])
+    return RunOfCell(
+        cell_key=row["cell_key"],
+        execution_id=str(row["execution_id"]),
+        status=row["status"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        error=error,
+    )
 
 
 def _row(member: Any, opened: dict[str, Any], runs: dict[uuid.UUID, list[RunOfCell]]) -> GridRow:

@@ -184,18 +184,19 @@ async def read_progress(
     rows = (await connection.execute(query)).mappings().all()
     channel = progress_channel(student_id)
     return ProgressList(
-        progress=[
-            NotebookProgress(
-                notebook_path=row["path"],
-                notebook_key=row["notebook_key"],
-                class_id=row["class_id"],
-                completed_cells=row["completed_cells"],
-                total_cells=row["total_cells"],
-                progress_rate=row["progress_rate"],
-            )
-            for row in rows
-        ],
+        progress=[_progress(row) for row in rows],
         cursor=(await newest_cursors(connection, [channel]))[channel],
+    )
+
+
+def _progress(row: Any) -> NotebookProgress:
+    return NotebookProgress(
+        notebook_path=row["path"],
+        notebook_key=row["notebook_key"],
+        class_id=row["class_id"],
+        completed_cells=row["completed_cells"],
+        total_cells=row["total_cells"],
+        progress_rate=row["progress_rate"],
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from ...contract.events import CellEvent, EventResult, NotebookOpened, OtherEvent, ParsedEvent
 from ...contract.updates import Update, class_channel, progress_channel
@@ -20,8 +20,8 @@ from .record_notebooks import Notebook, Notebooks
 from .record_people import save_people
 from .record_progress import ProgressChange, save_progress
 from .record_runs import ChangedRun, RunKey, apply_to, event_uuid, read_runs, run_key, save_runs
+from .rows import find, insert, insert_new
 from .tables import other_events, quarantined_events, updates
-from .upsert import insert_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +77,17 @@ class Recording:
         }
         self._notebooks.load(wanted)
         of_cells = [event for event in placed if isinstance(event, CellEvent)]
+        self._keys = {id(event): run_key(event) for event in of_cells}
         found = [(self._notebooks.find(event), event.cell_id) for event in of_cells]
         self._notebooks.load_cells((n.notebook_id, cell_id) for n, cell_id in found if n)
-        self._stored_runs = read_runs(self._connection, {run_key(event)[0] for event in of_cells})
+        self._stored_runs = read_runs(self._connection, (key for key, _ in self._keys.values()))
         self._notebooks.load_ids(run.notebook_id for run in self._stored_runs.values())
-        others = {event_uuid(p) for p in events if isinstance(p.event, OtherEvent)}
-        if not others:
-            return set()
-        query = select(other_events.c.student_id, other_events.c.event_id)
-        query = query.where(other_events.c.event_id.in_(others))
-        return {(student, event_id) for student, event_id in self._connection.execute(query)}
+        others = {
+            (p.event.student_id, event_uuid(p)) for p in events if isinstance(p.event, OtherEvent)
+        }
+        key = ("student_id", "event_id")
+        rows = find(self._connection, other_events, key, others, key)
+        return {(row["student_id"], row["event_id"]) for row in rows}
 
     def _take(
         self, delivery: Delivery, parsed: ParsedEvent, stored: set[tuple[str, uuid.UUID]]
@@ -114,7 +115,7 @@ class Recording:
     def _run(
         self, parsed: ParsedEvent, event: CellEvent, event_id: uuid.UUID, delivery: Delivery
     ) -> bool:
-        key, label = run_key(event)
+        key, label = self._keys[id(event)]
         item = self._runs.get(key)
         if item is None:
             item = self._known_run(key, event, label, delivery)
@@ -186,8 +187,7 @@ class Recording:
             }
             for message in sent
         ]
-        if rows:
-            self._connection.execute(updates.insert(), rows)
+        insert(self._connection, updates, rows)
         return list(sent)
 
     def _save_others(self) -> None:

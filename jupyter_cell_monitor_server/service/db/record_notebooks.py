@@ -6,17 +6,16 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection
 
 from ...contract.events import Cell, CellEvent, NotebookOpened
 from ..cell_keys import KnownCell, copy_cell, first_cells, later_cells
 from ..class_of_notebook import Resolve
 from ..ids import label_of, uuid_of
 from ..people import Person
+from .rows import find, upsert
 from .tables import cells, notebooks, sessions
-from .upsert import upsert
 
-_CHUNK = 400
 _CELL_COLUMNS = (
     "cell_type",
     "cell_key",
@@ -59,29 +58,24 @@ class Notebooks:
         self._changed_cells: dict[tuple[uuid.UUID, str], KnownCell] = {}
         self._read_cells: set[tuple[uuid.UUID, str]] = set()
         self._read_whole: set[uuid.UUID] = set()
+        self._last_sight: tuple[Any, ...] = ()
 
     def load(self, wanted: Iterable[tuple[str, str, str]]) -> None:
         """Read what is known of `(student_id, session_id, notebook_path)`."""
         keys = set(wanted)
-        session_keys = sorted({(student, uuid_of(session)) for student, session, _ in keys})
-        for part in _chunks(session_keys):
-            query = select(sessions).where(
-                tuple_(sessions.c.student_id, sessions.c.session_id).in_(part)
-            )
-            for row in self._connection.execute(query).mappings():
-                self._sessions[row["student_id"], row["session_id"]] = dict(row)
-        paths = {(student, path) for student, _, path in keys}
-        for part in _chunks(sorted(paths)):
-            self._load(tuple_(notebooks.c.student_id, notebooks.c.path).in_(part))
+        session_keys = {(student, uuid_of(session)) for student, session, _ in keys}
+        for row in find(self._connection, sessions, ("student_id", "session_id"), session_keys):
+            self._sessions[row["student_id"], row["session_id"]] = row
+        self._load(("student_id", "path"), {(student, path) for student, _, path in keys})
         self.load_ids(row["notebook_id"] for row in self._sessions.values())
 
     def load_ids(self, notebook_ids: Iterable[uuid.UUID]) -> None:
         """Read these notebooks."""
-        for ids in _chunks(sorted(set(notebook_ids) - self._by_id.keys())):
-            self._load(notebooks.c.notebook_id.in_(ids))
+        unknown = set(notebook_ids) - self._by_id.keys()
+        self._load(("notebook_id",), {(notebook_id,) for notebook_id in unknown})
 
-    def _load(self, condition: Any) -> None:
-        for row in self._connection.execute(select(notebooks).where(condition)).mappings():
+    def _load(self, key: tuple[str, ...], values: Iterable[tuple[Any, ...]]) -> None:
+        for row in find(self._connection, notebooks, key, values):
             notebook = Notebook(**row)
             self._by_id[notebook.notebook_id] = notebook
             self._by_path[notebook.student_id, notebook.path] = notebook
@@ -92,23 +86,19 @@ class Notebooks:
         if not wanted:
             return
         self._read_cells |= wanted
-        for part in _chunks(sorted(wanted)):
-            query = select(cells).where(tuple_(cells.c.notebook_id, cells.c.cell_id).in_(part))
-            for row in self._connection.execute(query).mappings():
-                self._keep(self._by_id[row["notebook_id"]], row)
+        for row in find(self._connection, cells, ("notebook_id", "cell_id"), wanted):
+            self._keep(row)
 
-    @staticmethod
-    def _keep(notebook: Notebook, row: Any) -> None:
-        fields = {key: value for key, value in row.items() if key != "notebook_id"}
-        notebook.cells.setdefault(fields["cell_id"], KnownCell(**fields))
+    def _keep(self, row: dict[str, Any]) -> None:
+        notebook = self._by_id[row.pop("notebook_id")]
+        notebook.cells.setdefault(row["cell_id"], KnownCell(**row))
 
     def all_cells(self, notebook: Notebook) -> dict[str, KnownCell]:
         """All cells of a notebook, with what this transaction has changed."""
         if notebook.notebook_id not in self._read_whole:
             self._read_whole.add(notebook.notebook_id)
-            query = select(cells).where(cells.c.notebook_id == notebook.notebook_id)
-            for row in self._connection.execute(query).mappings():
-                self._keep(notebook, row)
+            for row in find(self._connection, cells, ("notebook_id",), {(notebook.notebook_id,)}):
+                self._keep(row)
         return notebook.cells
 
     def cell(self, notebook: Notebook, cell_id: str) -> KnownCell:
@@ -140,10 +130,12 @@ class Notebooks:
     def find(self, event: CellEvent) -> Notebook | None:
         """The notebook of a run, where it is known already."""
         notebook = self._by_path.get((event.student_id, event.notebook_path))
+        if notebook is not None:
+            return notebook
         session = self._sessions.get((event.student_id, uuid_of(event.session_id)))
-        if notebook is None and session is not None and session["opened"]:
-            notebook = self._by_id.get(session["notebook_id"])
-        return notebook
+        if session is None or not session["opened"]:
+            return None
+        return self._by_id.get(session["notebook_id"])
 
     def open(self, event: NotebookOpened, person: Person) -> tuple[Notebook, bool]:
         """The notebook that was opened, and whether its cells, class or path are new."""
@@ -226,13 +218,17 @@ class Notebooks:
     def _see(
         self, student_id: str, session: str, path: str, notebook: Notebook, *, opened: bool
     ) -> None:
+        sight = (student_id, session, path, notebook.notebook_id, opened)
+        if sight == self._last_sight:
+            return
+        self._last_sight = sight
         key = uuid_of(session)
         row = self._sessions.get((student_id, key))
         if row is None:
             row = {
                 "student_id": student_id,
                 "session_id": key,
-                "session_label": label_of(session, key),
+                "session_label": label_of(session),
                 "opened": opened,
                 "started_at": self._now,
             }
@@ -281,7 +277,3 @@ def _without_repetitions(found: Iterable[Cell]) -> list[Cell]:
 def asdict_shallow(notebook: Notebook) -> dict[str, Any]:
     """The fields of a notebook, without copying its cells."""
     return {name: getattr(notebook, name) for name in Notebook.__slots__}
-
-
-def _chunks(items: list[Any]) -> Iterable[list[Any]]:
-    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))

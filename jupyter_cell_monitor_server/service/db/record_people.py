@@ -7,8 +7,8 @@ from sqlalchemy import Connection, delete, select
 
 from ...contract.people import Role
 from ..people import Person
+from .rows import find, insert_new, upsert
 from .tables import class_members, classes, students
-from .upsert import insert_new, upsert
 
 
 def save_people(connection: Connection, people: Iterable[Person], now: datetime) -> None:
@@ -23,10 +23,10 @@ def save_people(connection: Connection, people: Iterable[Person], now: datetime)
     ]
     if not members:
         return
-    known = select(class_members.c.class_id, class_members.c.student_id, class_members.c.role)
-    query = known.where(class_members.c.student_id.in_(sorted(by_name)))
-    stored = {tuple(row) for row in connection.execute(query)}
-    new = [m for m in members if (m["class_id"], m["student_id"], m["role"]) not in stored]
+    key = ("class_id", "student_id", "role")
+    known = find(connection, class_members, ("student_id",), {(name,) for name in by_name}, key)
+    stored = {tuple(row.values()) for row in known}
+    new = [member for member in members if tuple(member.values()) not in stored]
     if new:
         _save_classes(connection, {member["class_id"] for member in new})
         upsert(connection, class_members, new, ("role",))

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from ..cell_keys import progress_of
 from ..ids import NO_DAY
 from .record_notebooks import Notebook, Notebooks
 from .record_runs import ChangedRun
+from .rows import find, insert, upsert
 from .tables import assignment_progress, student_progress
-from .upsert import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,9 @@ def save_progress(
 def _stored(
     connection: Connection, touched: Mapping[uuid.UUID, Notebook]
 ) -> dict[uuid.UUID, tuple[int, int]]:
-    table = assignment_progress.c
-    query = select(table.notebook_id, table.completed_cells, table.total_cells).where(
-        table.notebook_id.in_(sorted(touched)),
-        table.student_id.in_({notebook.student_id for notebook in touched.values()}),
-    )
-    return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
+    keys = {(notebook.student_id, notebook.notebook_id) for notebook in touched.values()}
+    rows = find(connection, assignment_progress, ("student_id", "notebook_id"), keys)
+    return {row["notebook_id"]: (row["completed_cells"], row["total_cells"]) for row in rows}
 
 
 def _save(connection: Connection, changes: Sequence[ProgressChange], now: datetime) -> None:
@@ -106,5 +103,4 @@ def _save(connection: Connection, changes: Sequence[ProgressChange], now: dateti
         }
         for change in changes
     ]
-    if points:
-        connection.execute(student_progress.insert(), points)
+    insert(connection, student_progress, points)

@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection
 
 from ...contract.events import (
     CellEvent,
@@ -20,12 +21,12 @@ from ..ids import content_uuid, day_of, execution_uuid, label_of, uuid_of
 from ..runs import Run, apply_event, traceback_lines
 from .channels import Cursors
 from .record_notebooks import Notebook
+from .rows import find, insert, update, upsert
 from .tables import cell_executions, error_logs, student_progress
-from .upsert import upsert
 
-_CHUNK = 400
 _FIELDS = tuple(Run.__dataclass_fields__)
-_READ_BACK = [cell_executions.c[name] for name in _FIELDS if name not in {"code", "output"}]
+_READ_BACK = [name for name in _FIELDS if name not in {"code", "output"}]
+_values = attrgetter(*_FIELDS)
 _KEY = ("student_id", "day", "execution_id")
 
 RunKey = tuple[str, date, uuid.UUID]
@@ -55,7 +56,7 @@ def run_key(event: CellEvent) -> tuple[RunKey, str | None]:
         )
         return (event.student_id, day_of(key), key), None
     key = uuid_of(event.execution_id)
-    return (event.student_id, day_of(key), key), label_of(event.execution_id, key)
+    return (event.student_id, day_of(key), key), label_of(event.execution_id)
 
 
 def event_uuid(parsed: ParsedEvent) -> uuid.UUID:
@@ -66,16 +67,8 @@ def event_uuid(parsed: ParsedEvent) -> uuid.UUID:
 
 def read_runs(connection: Connection, keys: Iterable[RunKey]) -> dict[RunKey, Run]:
     """The stored runs of these keys, without their code and output."""
-    found: dict[RunKey, Run] = {}
-    wanted = sorted(set(keys))
-    for start in range(0, len(wanted), _CHUNK):
-        part = wanted[start : start + _CHUNK]
-        query = select(*_READ_BACK).where(
-            tuple_(*(cell_executions.c[name] for name in _KEY)).in_(part)
-        )
-        for row in connection.execute(query).mappings():
-            found[row["student_id"], row["day"], row["execution_id"]] = Run(**row)
-    return found
+    rows = find(connection, cell_executions, _KEY, keys, _READ_BACK)
+    return {(row["student_id"], row["day"], row["execution_id"]): Run(**row) for row in rows}
 
 
 def apply_to(changed: ChangedRun, parsed: ParsedEvent, event_id: uuid.UUID) -> bool:
@@ -101,12 +94,9 @@ def save_runs(connection: Connection, changed: Sequence[ChangedRun], cursors: Cu
             run.first_cursor = run.cursor
         if item.failed is not None:
             item.alert_cursor = cursors.next(channel)
-    new = [_row(item.run) for item in changed if item.is_new]
-    if new:
-        connection.execute(cell_executions.insert(), new)
-    old = [_update_row(item.run) for item in changed if not item.is_new]
-    if old:
-        connection.execute(_UPDATE, old)
+    insert(connection, cell_executions, [_row(item.run) for item in changed if item.is_new])
+    old = [_row(item.run) for item in changed if not item.is_new]
+    update(connection, cell_executions, old, unless_null=("code", "output"))
     errors = [_error_row(item) for item in changed if item.failed is not None]
     upsert(connection, error_logs, errors, ("name", "message", "traceback", "context", "cursor"))
     points = [point for item in changed for point in _points(item)]
@@ -120,37 +110,8 @@ def channel_of(run: Run) -> str:
     return class_channel(run.class_id)
 
 
-_UPDATE = (
-    update(cell_executions)
-    .where(*(cell_executions.c[name] == bindparam(f"key_{name}") for name in _KEY))
-    .values(
-        {
-            name: bindparam(name)
-            for name in _FIELDS
-            if name not in {*_KEY, "code", "output", "first_cursor", "execution_label"}
-        }
-        | {
-            "code": func.coalesce(
-                bindparam("code", type_=cell_executions.c.code.type), cell_executions.c.code
-            ),
-            "output": func.coalesce(
-                bindparam("output", type_=cell_executions.c.output.type), cell_executions.c.output
-            ),
-        }
-    )
-)
-
-
 def _row(run: Run) -> dict[str, Any]:
-    return {name: getattr(run, name) for name in _FIELDS}
-
-
-def _update_row(run: Run) -> dict[str, Any]:
-    row = _row(run)
-    del row["first_cursor"], row["execution_label"]
-    for name in _KEY:
-        row[f"key_{name}"] = row.pop(name)
-    return row
+    return dict(zip(_FIELDS, _values(run), strict=True))
 
 
 def _error_row(item: ChangedRun) -> dict[str, Any]:

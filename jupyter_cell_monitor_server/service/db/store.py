@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ...contract.events import ParsedEvent
 from ...contract.people import Role
 from ..class_of_notebook import Resolve
-from .engine import reading, writing
+from .engine import Transactions, reading
 from .record import Delivery, Recorded, Recording, quarantine
 from .record_people import replace_members
 
@@ -19,27 +19,31 @@ class Store:
 
     def __init__(self, engine: AsyncEngine, resolve: Resolve, now: Callable[[], datetime]) -> None:
         self._engine = engine
+        self._transactions = Transactions(engine)
         self._resolve = resolve
         self._now = now
 
     async def store(self, deliveries: Sequence[Delivery]) -> Recorded:
         """Store all or nothing; on return it is committed."""
-        async with writing(self._engine) as connection:
-            return await connection.run_sync(
-                lambda sync: Recording(sync, self._resolve, self._now()).store(deliveries)
-            )
+        return await self._transactions.run(
+            lambda connection: Recording(connection, self._resolve, self._now()).store(deliveries)
+        )
 
     async def quarantine(self, delivery: Delivery, parsed: ParsedEvent, reason: str) -> None:
         """Keep an event that cannot be stored."""
-        async with writing(self._engine) as connection:
-            await connection.run_sync(lambda sync: quarantine(sync, delivery, parsed, reason))
+        await self._transactions.run(
+            lambda connection: quarantine(connection, delivery, parsed, reason)
+        )
 
     async def replace_members(self, members: Mapping[str, Mapping[str, Role]]) -> None:
         """Make the members of each class what the Hub's groups say now."""
-        async with writing(self._engine) as connection:
-            await connection.run_sync(lambda sync: replace_members(sync, members))
+        await self._transactions.run(lambda connection: replace_members(connection, members))
 
     async def ping(self) -> None:
         """Return where the database answers."""
         async with reading(self._engine) as connection:
             await connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Write nothing more."""
+        self._transactions.close()

@@ -1,12 +1,15 @@
 """Column types that read back, on SQLite and PostgreSQL alike, exactly what was written."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
 import msgspec
-from sqlalchemy import JSON, DateTime, Dialect, String, Text
+from sqlalchemy import JSON, Boolean, Date, DateTime, Dialect, String, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 # PostgreSQL stores no NUL in text: U+0000 is written as U+E000 "0", U+E000 itself as U+E000 "1".
 _MARK = "\ue000"
@@ -103,3 +106,37 @@ class AnyString(_WithoutNul):
 
 
 AnyJson = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def _moment_to_sqlite(moment: datetime) -> str:
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(" ", "microseconds")[:26]
+
+
+_TO_SQLITE: dict[type, Callable[[Any], Any]] = {
+    Uuid: attrgetter("hex"),
+    UtcDateTime: _moment_to_sqlite,
+    Date: date.isoformat,
+    JSON: dump_json,
+    AnyText: escape_nul,
+    AnyString: escape_nul,
+}
+_FROM_SQLITE: dict[type, Callable[[Any], Any]] = {
+    Uuid: UUID,
+    UtcDateTime: lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC),
+    Date: date.fromisoformat,
+    JSON: load_json,
+    Boolean: bool,
+    AnyText: unescape_nul,
+    AnyString: unescape_nul,
+}
+
+
+def to_sqlite(column_type: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """What makes a value of this type the one that SQLAlchemy's SQLite dialect stores."""
+    return _TO_SQLITE.get(type(column_type))
+
+
+def from_sqlite(column_type: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """The way back of `to_sqlite`."""
+    return _FROM_SQLITE.get(type(column_type))
