@@ -1,7 +1,7 @@
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { alerted, CLASS, gridCell, gridRow, ran } from './testing/examples';
+import { alerted, CLASS, gridCell, gridRow, NOTEBOOK, ran } from './testing/examples';
 import { openPage } from './testing/page';
 import { execution, FakeService } from './testing/service';
 
@@ -37,6 +37,12 @@ describe('the classes', () => {
     openPage(service);
     await screen.findByRole('heading', { name: 'This page is for teachers' });
     screen.getByText(/formgrade-COURSE/);
+  });
+
+  it('are not for students who followed a link', async () => {
+    service.role = 'student';
+    openPage(service);
+    await screen.findByRole('heading', { name: 'This page is for teachers' });
   });
 
   it('of others do not exist', async () => {
@@ -83,6 +89,12 @@ describe('the class live', () => {
     await screen.findByRole('cell', { name: 'done after 7 tries' }, { timeout: 4_000 });
   }, 10_000);
 
+  it('stays at its notebook, which the address names for a reload', async () => {
+    await openClass('?sort=number');
+    expect(new URLSearchParams(location.search).get('notebook')).toBe(NOTEBOOK);
+    expect(new URLSearchParams(location.search).get('sort')).toBe('number');
+  });
+
   it('keeps the rows in place while the teacher points at them', async () => {
     await openClass('?sort=help');
     const user = userEvent.setup();
@@ -114,6 +126,15 @@ describe('the class live', () => {
 });
 
 describe('the keys', () => {
+  it('put the focus on the first student at once', async () => {
+    await openClass(`?sort=number&notebook=${NOTEBOOK}`);
+    await screen.findByText('Live');
+    const user = userEvent.setup();
+    await user.click(screen.getByRole('main'));
+    await user.keyboard('j');
+    expect(document.activeElement?.textContent).toContain('Ann Lee');
+  });
+
   it('lead from the class to a student and back to the row', async () => {
     await openClass('?sort=number');
     const user = userEvent.setup();

@@ -4,7 +4,7 @@ import { Button, Spinner } from 'react-bootstrap';
 import { Trans, useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { ClassSummary } from '../contract';
-import { Notice, ProblemNotice } from '../shell/Problem';
+import { ForTeachers, Notice, ProblemNotice } from '../shell/Problem';
 import { Shell } from '../shell/Shell';
 import { Plain } from '../text/Plain';
 import { visibleLine } from '../text/visible';
@@ -37,7 +37,7 @@ export function ClassesPage(): ReactElement {
 function ClassList({ classes }: { classes: readonly ClassSummary[] }): ReactElement {
   const { t } = useTranslation();
   if (classes.length === 0) {
-    return <NoClass />;
+    return <NothingToTeach />;
   }
   return (
     <div className="classes">
@@ -49,6 +49,14 @@ function ClassList({ classes }: { classes: readonly ClassSummary[] }): ReactElem
       </ul>
     </div>
   );
+}
+
+/** A student has followed a link; a new teacher is not in a group yet. */
+function NothingToTeach(): ReactElement {
+  const { api } = useWorld();
+  const me = useQuery({ queryKey: ['me'], queryFn: () => api.me(), staleTime: Infinity });
+  const isStudent = me.data?.classes.some(item => item.role === 'student');
+  return isStudent ? <ForTeachers /> : <NoClass />;
 }
 
 function NoClass(): ReactElement {

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { Plain } from '../text/Plain';
 import { visibleLine } from '../text/visible';
 import { Time } from '../time/Time';
+import { ERRORS_SHOWN } from './errors';
 import type { LiveError } from './errors';
 import { useClass } from './frame';
 import type { Grid } from './grid';
@@ -29,7 +30,8 @@ const ErrorList = memo(function ErrorList({
   return (
     <aside className="panel errors" aria-labelledby="errors-title">
       <h2 id="errors-title">
-        {t('live.errors')} <em>{errors.length}</em>
+        {t('live.errors')}{' '}
+        <em>{errors.length < ERRORS_SHOWN ? errors.length : `${ERRORS_SHOWN}+`}</em>
       </h2>
       {errors.length === 0 && <p className="empty">{t('live.no_errors')}</p>}
       <ol>

@@ -73,6 +73,7 @@ function useRows(scroller: React.RefObject<HTMLDivElement | null>, shown: readon
       wantedRef.current = student_id;
       setActive(student_id);
       virtualizer.scrollToIndex(index, { align: 'auto' });
+      focusRow(scroller.current, index);
     }
   };
   useKeys({ j: () => go(1), k: () => go(-1) });
@@ -85,6 +86,12 @@ function useRows(scroller: React.RefObject<HTMLDivElement | null>, shown: readon
   }, []);
   const tabbable = active !== null && shown.includes(active) ? active : shown[0];
   return { virtualizer, tabbable, wantedRef, setActive, go };
+}
+
+// A row that is not drawn yet takes the focus itself as soon as it is.
+function focusRow(scroller: HTMLElement | null, index: number): void {
+  const link = scroller?.querySelector<HTMLElement>(`tr[aria-rowindex="${index + 2}"] a`);
+  link?.focus({ preventScroll: true });
 }
 
 function ColumnWidths({ count }: { count: number }): ReactElement {

@@ -60,7 +60,6 @@ function RowHead({ row, labels, isTabbable, wantedRef, onActive }: GridRowProps)
   const link = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
     if (isTabbable && wantedRef.current === row.student_id) {
-      wantedRef.current = null;
       link.current?.focus({ preventScroll: true });
     }
   });
@@ -71,7 +70,10 @@ function RowHead({ row, labels, isTabbable, wantedRef, onActive }: GridRowProps)
         ref={link}
         to={{ pathname: path, search }}
         tabIndex={isTabbable ? 0 : -1}
-        onFocus={() => onActive(row.student_id)}
+        onFocus={() => {
+          wantedRef.current = null;
+          onActive(row.student_id);
+        }}
         onClick={() => visit(row.student_id)}
       >
         <Plain text={main} />

@@ -12,7 +12,7 @@ import { Aside } from './Aside';
 import { useChoices } from './choices';
 import type { Choices } from './choices';
 import { useClass } from './frame';
-import type { Grid } from './grid';
+import type { Grid, LiveRow } from './grid';
 import { GridCard } from './GridCard';
 import { NoNotebook, NoStudents, StaleNote } from './Notes';
 import { orderOf } from './order';
@@ -67,21 +67,11 @@ interface LiveClassProps extends Omit<Live, 'grid'> {
 }
 
 function LiveClass({ grid, errors, choices, problem }: LiveClassProps): ReactElement {
-  const { labels } = useClass();
   const open = useOpen();
   const [search, setSearch] = useState('');
   const searched = useDeferredValue(search);
   const box = useSearchKeys(setSearch);
-  const order = useMemo(
-    () =>
-      orderOf(grid.rows.values(), {
-        sort: choices.sort,
-        filter: choices.filter,
-        search: searched,
-        searched: row => labels.searched(row.student_id)
-      }),
-    [grid.rows, choices.sort, choices.filter, searched, labels]
-  );
+  const order = useOrder(grid, choices, searched);
   const chosen = `${choices.sort} ${choices.filter} ${searched} ${String(choices.since)}`;
   return (
     <div className="live">
@@ -105,6 +95,14 @@ function LiveClass({ grid, errors, choices, problem }: LiveClassProps): ReactEle
       <Aside grid={grid} errors={errors} onOpen={open} />
     </div>
   );
+}
+
+function useOrder(grid: Grid, { sort, filter }: Choices, search: string): string[] {
+  const { labels } = useClass();
+  return useMemo(() => {
+    const searched = (row: LiveRow): string[] => labels.searched(row.student_id);
+    return orderOf(grid.rows.values(), { sort, filter, search, searched });
+  }, [grid.rows, sort, filter, search, labels]);
 }
 
 /** Opens a student's page, with the same choices. */

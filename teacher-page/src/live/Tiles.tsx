@@ -75,43 +75,52 @@ function usePercent(): (share: number) => string {
   }, [i18n.language]);
 }
 
-function ProgressTile({
-  summary,
-  notebook_key
-}: {
+interface ProgressProps {
   summary: Summary;
   notebook_key: string | null;
-}): ReactElement {
-  const { t } = useTranslation();
-  const { detail, labels } = useClass();
-  const percent = usePercent();
-  const name = detail.notebooks.find(item => item.notebook_key === notebook_key)?.name ?? '';
-  const { done, running, failing, median } = summary;
+}
+
+function ProgressTile({ summary, notebook_key }: ProgressProps): ReactElement {
   return (
     <div className="tile wide">
       <small>
-        <Plain
-          text={t('live.tiles.progress', { notebook: labels.mask(visibleLine(name, 60)) || '–' })}
-        />{' '}
-        (
-        {median === null
-          ? t('live.tiles.no_progress')
-          : t('live.tiles.median', { percent: percent(median) })}
-        )
+        <ProgressTitle summary={summary} notebook_key={notebook_key} />
       </small>
-      <div
-        className="track"
-        role="img"
-        aria-label={t('live.bar', {
-          done: percent(done),
-          running: percent(running),
-          failing: percent(failing)
-        })}
-      >
-        <i className="bar-done" style={{ width: `${done * 100}%` }} />
-        <i className="bar-running" style={{ width: `${running * 100}%` }} />
-        <i className="bar-failing" style={{ width: `${failing * 100}%` }} />
-      </div>
+      <ProgressBar summary={summary} />
+    </div>
+  );
+}
+
+function ProgressTitle({ summary: { median }, notebook_key }: ProgressProps): ReactElement {
+  const { t } = useTranslation();
+  const { detail, labels } = useClass();
+  const percent = usePercent();
+  const found = detail.notebooks.find(item => item.notebook_key === notebook_key);
+  if (!found) {
+    return <>{t('live.no_notebook_title')}</>;
+  }
+  const notebook = labels.mask(visibleLine(found.name, 60));
+  const state =
+    median === null
+      ? t('live.tiles.no_progress')
+      : t('live.tiles.median', { percent: percent(median) });
+  return (
+    <>
+      <Plain text={t('live.tiles.progress', { notebook })} /> ({state})
+    </>
+  );
+}
+
+function ProgressBar({ summary }: { summary: Summary }): ReactElement {
+  const { t } = useTranslation();
+  const percent = usePercent();
+  const { done, running, failing } = summary;
+  const words = { done: percent(done), running: percent(running), failing: percent(failing) };
+  return (
+    <div className="track" role="img" aria-label={t('live.bar', words)}>
+      <i className="bar-done" style={{ width: `${done * 100}%` }} />
+      <i className="bar-running" style={{ width: `${running * 100}%` }} />
+      <i className="bar-failing" style={{ width: `${failing * 100}%` }} />
     </div>
   );
 }

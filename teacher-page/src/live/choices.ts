@@ -1,6 +1,6 @@
 /** What the teacher chose to look at; it stands in the address, so that a reload keeps it. */
 
-import { useCallback, useMemo } from 'react';
+import { useCallback, useEffect, useMemo } from 'react';
 import { useSearchParams } from 'react-router';
 import type { ClassDetail } from '../contract';
 import { useNow } from '../world';
@@ -41,7 +41,18 @@ export function useChoices(detail: ClassDetail): Choices {
       ),
     [setParams]
   );
-  return useMemo(() => ({ ...read(params, detail, hour), choose }), [params, detail, hour, choose]);
+  const choices = useMemo(
+    () => ({ ...read(params, detail, hour), choose }),
+    [params, detail, hour, choose]
+  );
+  const isOpen = !params.has('notebook');
+  useEffect(() => {
+    // What was shown first stays, also when the class goes on to another notebook.
+    if (isOpen && choices.notebook_key !== null) {
+      choose('notebook', choices.notebook_key);
+    }
+  }, [isOpen, choices.notebook_key, choose]);
+  return choices;
 }
 
 function read(params: URLSearchParams, detail: ClassDetail, now: number): Omit<Choices, 'choose'> {

@@ -58,7 +58,8 @@ export function ProblemText({ error }: { error: unknown }): ReactElement {
   return <>{t(`problem.${kind}_text`, { detail })}</>;
 }
 
-function ForTeachers(): ReactElement {
+/** Somebody who teaches nothing has found this page. */
+export function ForTeachers(): ReactElement {
   const { t } = useTranslation();
   return (
     <Notice title={t('problem.for_teachers_title')}>

@@ -3,6 +3,7 @@ import type { ReactElement } from 'react';
 import { Button, Spinner } from 'react-bootstrap';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useNavigate, useParams } from 'react-router';
+import type { CellExecution } from '../contract';
 import { useChoices } from '../live/choices';
 import type { Choices } from '../live/choices';
 import { useClass } from '../live/frame';
@@ -98,7 +99,6 @@ function RunList({ student_id, choices }: { student_id: string; choices: Choices
   const { since } = choices;
   const notebook_key = choices.all_notebooks ? null : choices.notebook_key;
   const runs = useRuns({ student_id, notebook_key, since });
-  const cells = useCellLabels(notebook_key);
   if (runs.error && !runs.data) {
     return <ProblemNotice error={runs.error} onRetry={() => void runs.refetch()} />;
   }
@@ -114,16 +114,7 @@ function RunList({ student_id, choices }: { student_id: string; choices: Choices
           {t('student.empty')} {t('student.empty_help')}
         </p>
       )}
-      <ol className="runs">
-        {all.map(run => (
-          <Execution
-            key={run.execution_id}
-            run={run}
-            label={cells.get(run.cell_key)}
-            notebook={notebook_key === null ? run.notebook_path : undefined}
-          />
-        ))}
-      </ol>
+      <RunItems runs={all} notebook_key={notebook_key} />
       <More
         hasMore={runs.hasNextPage}
         isLoading={runs.isFetchingNextPage}
@@ -131,6 +122,27 @@ function RunList({ student_id, choices }: { student_id: string; choices: Choices
         onMore={() => void runs.fetchNextPage()}
       />
     </>
+  );
+}
+
+interface RunItemsProps {
+  runs: readonly CellExecution[];
+  notebook_key: string | null;
+}
+
+function RunItems({ runs, notebook_key }: RunItemsProps): ReactElement {
+  const cells = useCellLabels(notebook_key);
+  return (
+    <ol className="runs">
+      {runs.map(run => (
+        <Execution
+          key={run.execution_id}
+          run={run}
+          label={cells.get(run.cell_key)}
+          notebook={notebook_key === null ? run.notebook_path : undefined}
+        />
+      ))}
+    </ol>
   );
 }
 

@@ -1,6 +1,6 @@
 /** A service in memory: answers for the page, from what a test puts into it. */
 
-import type { CellExecution, ClassDetail, GridRow, Me, Student } from '../contract';
+import type { CellExecution, ClassDetail, GridRow, Me, Role, Student } from '../contract';
 import { at, CLASS, NOTEBOOK, snapshot } from './examples';
 import { FakeWire } from './wire';
 
@@ -12,6 +12,7 @@ export class FakeService {
   readonly refusals = new Map<string, [status: number, code: string]>();
   rows: GridRow[] = [];
   executions: CellExecution[] = [];
+  role: Role = 'teacher';
   cursor = 10;
   pageSize = 50;
 
@@ -43,7 +44,7 @@ export class FakeService {
       case 'me':
         return this.me();
       case 'classes':
-        return { classes: [{ ...this.detail(), active_students: 1 }], next_cursor };
+        return { classes: this.taught(), next_cursor };
       case `classes/${CLASS}`:
         return this.detail();
       case `classes/${CLASS}/students`:
@@ -59,11 +60,16 @@ export class FakeService {
     }
   }
 
+  private taught(): unknown[] {
+    return this.role === 'student' ? [] : [{ ...this.detail(), active_students: 1 }];
+  }
+
   private me(): Me {
     const limits = { batch_events: 100, body_bytes: 1, event_bytes: 1 };
     const name = { name: 'sensei', display_name: 'Sensei Sensei' };
     const patterns = { notebook_patterns: [], collects: [], version: '1' };
-    return { ...name, classes: [], may_teach: true, ...patterns, limits };
+    const classes = [{ class_id: CLASS, title: 'Python', role: this.role }];
+    return { ...name, classes, may_teach: true, ...patterns, limits };
   }
 
   private detail(): ClassDetail {

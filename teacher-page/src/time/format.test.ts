@@ -36,10 +36,12 @@ describe('a time', () => {
 
 describe('a duration', () => {
   it.each([
-    [152, '0.15 sec'],
+    [4.63, '4.6 ms'],
+    [152, '152 ms'],
+    [1_520, '1.5 sec'],
     [12_345, '12 sec'],
     [180_000, '3 min']
-  ])('of %d ms is said as %j', (duration_ms, words) => {
+  ])('of %f ms is said as %j', (duration_ms, words) => {
     expect(sayDuration(duration_ms, 'en')).toBe(words);
   });
 });

@@ -45,17 +45,21 @@ export function sayExact(at: number, language: string): string {
   return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
 }
 
-/** `0.15 s`, `12 s`, `3 min`: three figures at most. */
+/** `4.6 ms`, `12 s`, `3 min`: two figures, three from 100. */
 export function sayDuration(duration_ms: number, language: string): string {
-  const [value, unit] =
-    duration_ms < MINUTE
-      ? ([duration_ms / SECOND, 'second'] as const)
-      : ([duration_ms / MINUTE, 'minute'] as const);
+  const [value, unit] = inUnit(duration_ms);
   return new Intl.NumberFormat(language, {
     style: 'unit',
     unit,
     maximumSignificantDigits: value < 100 ? 2 : 3
   }).format(value);
+}
+
+function inUnit(duration_ms: number): [value: number, unit: string] {
+  if (duration_ms < SECOND) {
+    return [duration_ms, 'millisecond'];
+  }
+  return duration_ms < MINUTE ? [duration_ms / SECOND, 'second'] : [duration_ms / MINUTE, 'minute'];
 }
 
 export function sameDay(first: number, second: number): boolean {
