@@ -90,7 +90,10 @@ class GridCell(Struct, kw_only=True, omit_defaults=True):
 
 
 class GridRow(Struct, kw_only=True):
-    """A student's line of the grid. `opened`: the student has opened this notebook."""
+    """A student's line of the grid. `opened`: the student has opened this notebook.
+
+    `last_seen_at`: the last activity in any notebook of the class.
+    """
 
     student_id: str
     name: str | None

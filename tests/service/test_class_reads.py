@@ -74,6 +74,20 @@ async def test_a_row_counts_tries_and_the_failures_since_the_last_success(db: Da
     assert (ken.opened, ken.cells, ken.completed_cells, ken.last_seen_at) == (False, {}, 0, None)
 
 
+async def test_a_student_was_last_seen_in_any_notebook_of_this_class_alone(db: Database) -> None:
+    """Not in another class, and whichever notebook the teacher looks at."""
+    ai, ken = person("ai", "student", CLASS, "other"), person("ken", "student", CLASS, "other")
+    await members(db, "ai", "ken")
+    second = f"assignments/{CLASS}/second/second.ipynb"
+    await db.send(opened("ai"), who=ai)
+    await db.send(opened("ai") | {"notebook_path": second}, who=ai)
+    elsewhere = "assignments/other/one/one.ipynb"
+    await db.send(opened("ken") | {"notebook_path": elsewhere}, who=ken)
+    row = await db.row("notebooks", student_id="ai", path=second)
+    seen = {student.student_id: student.last_seen_at for student in (await grid(db)).students}
+    assert seen == {"ai": row["last_activity_at"], "ken": None}
+
+
 async def test_only_the_chosen_time_is_in_the_grid(db: Database) -> None:
     """`since` belongs to it, `until` does not; progress is of all times."""
     await members(db, "ai")

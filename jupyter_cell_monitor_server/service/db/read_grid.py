@@ -52,9 +52,17 @@ async def read_grid(
 
 
 async def _members(connection: AsyncConnection, class_id: str) -> list[Any]:
+    # What a student does in another class is not this teacher's to see.
+    seen = (
+        select(notebooks.c.student_id, func.max(notebooks.c.last_activity_at).label("last_seen_at"))
+        .where(notebooks.c.class_id == class_id)
+        .group_by(notebooks.c.student_id)
+        .subquery()
+    )
     query = (
-        select(students.c.user_id, students.c.name, students.c.number, students.c.last_seen_at)
+        select(students.c.user_id, students.c.name, students.c.number, seen.c.last_seen_at)
         .join(class_members, class_members.c.student_id == students.c.user_id)
+        .outerjoin(seen, seen.c.student_id == students.c.user_id)
         .where(class_members.c.class_id == class_id, class_members.c.role == "student")
         .order_by(students.c.user_id)
     )
@@ -69,7 +77,6 @@ async def _notebooks(
         select(
             notebooks.c.student_id,
             notebooks.c.notebook_id,
-            notebooks.c.last_activity_at,
             table.completed_cells,
             table.total_cells,
         )
@@ -114,9 +121,9 @@ async def _runs(
         notebooks.c.class_id == class_id, notebooks.c.notebook_key == notebook_key
     )
     if since is not None:
-        query = query.where(_MOMENT >= since)
+        query = query.where(since <= _MOMENT)
     if until is not None:
-        query = query.where(_MOMENT < until)
+        query = query.where(until > _MOMENT)
     found: dict[uuid.UUID, list[RunOfCell]] = defaultdict(list)
     for row in (await connection.execute(query)).mappings():
         found[row["notebook_id"]].append(_run(row))
@@ -163,7 +170,7 @@ def _row(member: Any, opened: dict[str, Any], runs: dict[uuid.UUID, list[RunOfCe
         name=member["name"],
         number=member["number"],
         opened=notebook is not None,
-        last_seen_at=notebook["last_activity_at"] if notebook else None,
+        last_seen_at=member["last_seen_at"],
         completed_cells=(notebook["completed_cells"] or 0) if notebook else 0,
         total_cells=(notebook["total_cells"] or 0) if notebook else 0,
         cells=cells_of(runs.get(notebook["notebook_id"], [])) if notebook else {},

@@ -125,6 +125,8 @@ class BaseHandler(HubOAuthenticated, Answers):
             await self.refuse_stranger()
         else:
             self.person = person
+            # The Hub's XSRF cookie of a stranger ends after an hour.
+            self.current_user = person
 
     async def find_person(self) -> Person | None:
         """The person behind this request."""
