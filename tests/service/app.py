@@ -39,7 +39,7 @@ GROUPS = {f"nbgrader-{CLASS}": ["ai", "ken"], f"formgrade-{CLASS}": ["sensei"]}
 
 
 class People:
-    """The twin of `Identity`: the token is a name of `PEOPLE`. The Hub itself is tested besides."""
+    """The twin of `Identity`: `token NAME`, or `cookie NAME`. The real Hub is tested besides."""
 
     hub_auth = None
 
@@ -51,9 +51,9 @@ class People:
         """Whose token is in the header."""
         if self.is_hub_away:
             raise HubUnavailable("away")
-        token = handler.request.headers.get("Authorization", "").removeprefix("token ")
-        handler._token_authenticated = token in self.known  # type: ignore[attr-defined]
-        return self.known.get(token)
+        kind, _, name = handler.request.headers.get("Authorization", "").partition(" ")
+        handler._token_authenticated = kind == "token"  # type: ignore[attr-defined]
+        return self.known.get(name)
 
     async def recheck(self, handler: RequestHandler) -> Person | None:
         """The same."""
@@ -102,7 +102,7 @@ class Service:
 
     async def socket(self, who: str | None = "ai", **headers: str) -> ClientWebSocketResponse:
         """An open WebSocket."""
-        headers |= {"Authorization": f"token {who}"} if who else {}
+        headers = ({"Authorization": f"token {who}"} if who else {}) | headers
         socket = await self.session.ws_connect(f"{self.url}api/v1/ws", headers=headers)
         self.opened.append(socket)
         return socket
@@ -134,7 +134,7 @@ async def serving(database: Database, folder: Path, **settings: Any) -> AsyncIte
         **{"max_missed_updates": 100, "max_socket_messages": 50, "recheck_s": 60.0} | settings,
     )
     web = application.web_application(state)
-    server = HTTPServer(web, max_body_size=MAX_READ_BYTES)
+    server = HTTPServer(web, xheaders=True, max_body_size=MAX_READ_BYTES)
     port = free_port()
     server.listen(port, "127.0.0.1")
     writer.start()

@@ -72,4 +72,4 @@ def database_url(request: pytest.FixtureRequest) -> str:
 async def db(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
     yield database
-    await database.engine.dispose()
+    await database.close()

@@ -41,6 +41,11 @@ class Database:
         self.store = Store(self.engine, resolver(DEFAULT_PATTERNS), self.now)
         self.announced: list[Update] = []
 
+    async def close(self) -> None:
+        """Close all connections."""
+        self.store.close()
+        await self.engine.dispose()
+
     def now(self) -> datetime:
         """The service's clock in these tests."""
         return next(self._clock)

@@ -157,7 +157,7 @@ async def test_two_replicas_give_no_cursor_twice_and_hide_none(postgres_url: str
         assert sum(isinstance(u, ErrorAlert) for u in seen) == 24
     finally:
         for db in replicas:
-            await db.engine.dispose()
+            await db.close()
 
 
 async def test_one_student_on_two_replicas_at_once_is_stored_once(postgres_url: str) -> None:
@@ -172,4 +172,4 @@ async def test_one_student_on_two_replicas_at_once_is_stored_once(postgres_url: 
         assert len(await replicas[0].rows("updates")) == 1
     finally:
         for db in replicas:
-            await db.engine.dispose()
+            await db.close()

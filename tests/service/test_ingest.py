@@ -99,7 +99,7 @@ async def test_a_body_that_is_no_batch_is_refused_whole(sqlite_url: str, body: b
     db = Database(sqlite_url)
     with pytest.raises(BatchError):
         await take(db, body)
-    await db.engine.dispose()
+    await db.close()
 
 
 async def test_a_bad_event_is_rejected_alone_with_its_field(db: Database) -> None:

@@ -68,7 +68,7 @@ async def test_migrations_make_what_the_tables_say(db: Database) -> None:
         await connection.run_sync(metadata.create_all)
         assert await connection.run_sync(shape) == migrated
         await connection.rollback()
-    await made.engine.dispose()
+    await made.close()
 
 
 def test_a_database_url_names_no_driver() -> None:

@@ -34,7 +34,7 @@ async def service(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Service]:
     database = Database(sqlite_url)
     async with serving(database, tmp_path) as found:
         yield found
-    await database.engine.dispose()
+    await database.close()
 
 
 def problem(response: Any, body: Any, status: int, code: str) -> str:
@@ -342,7 +342,7 @@ async def test_a_full_queue_is_503_before_the_body_is_read(sqlite_url: str, tmp_
         store.may_commit.set()
         assert {(await answer)[0].status for answer in sent} == {200}
         assert (await service.post(start()))[0].status == 200
-    await database.engine.dispose()
+    await database.close()
 
 
 async def test_a_database_that_is_away_is_503(postgres_url: str, tmp_path: Path) -> None:
@@ -356,7 +356,7 @@ async def test_a_database_that_is_away_is_503(postgres_url: str, tmp_path: Path)
             problem(response, body, 503, "unavailable")
         response, body = await service.call("GET", "health", None)
         assert (response.status, body["ready"]) == (503, False)
-    await database.engine.dispose()
+    await database.close()
 
 
 async def test_an_error_of_the_service_is_500_and_told_to_nobody(

@@ -139,5 +139,5 @@ async def test_both_databases_hold_the_same(sqlite_url: str, postgres_url: str) 
     for url in (sqlite_url, postgres_url):
         db = Database(url)
         found.append(await send(db, [[*range(len(all_events("")))]]))
-        await db.engine.dispose()
+        await db.close()
     assert found[0] == found[1]

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
@@ -23,7 +24,7 @@ async def service(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Service]:
     database = Database(sqlite_url)
     async with serving(database, tmp_path) as found:
         yield found
-    await database.engine.dispose()
+    await database.close()
 
 
 async def received(socket: ClientWebSocketResponse, count: int = 1) -> list[Json]:
@@ -226,6 +227,42 @@ async def test_a_token_needs_no_origin(service: Service, headers: dict[str, str]
     await received(await service.socket("ai", **headers))
 
 
+@pytest.mark.parametrize(
+    ("forwarded", "origin", "is_open"),
+    [
+        ({}, "http://{}", True),
+        ({}, "https://{}", False),
+        ({}, "http://{}.example", False),
+        ({}, "http://user@{}", False),
+        ({}, "null", False),
+        ({}, None, False),
+        ({"X-Forwarded-Proto": "https,http"}, "https://{}", True),
+        ({"X-Forwarded-Proto": ",http"}, "https://{}", False),
+        ({"X-Forwarded-Proto": "https,http"}, "http://{}", False),
+        ({"X-Scheme": "https", "X-Forwarded-Proto": "http"}, "https://{}", True),
+    ],
+)
+async def test_a_cookie_needs_the_pages_own_origin(
+    service: Service, forwarded: dict[str, str], origin: str | None, *, is_open: bool
+) -> None:
+    """Scheme, host and port, as the browser knows them before all proxies."""
+    host = urlsplit(service.url).netloc
+    headers = forwarded | ({"Origin": origin.format(host)} if origin else {})
+    headers["Authorization"] = "cookie sensei"
+    if is_open:
+        await received(await service.socket(**headers))
+        return
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await service.socket(**headers)
+    assert refused.value.status == 403
+
+
+async def test_a_request_that_is_no_websocket_is_told_so(service: Service) -> None:
+    """As a problem document."""
+    response, body = await service.call("GET", "ws")
+    assert (response.status, body["code"]) == (400, "invalid")
+
+
 async def test_while_the_service_stops_no_socket_opens(service: Service) -> None:
     """503, so that the client comes back later."""
     service.state.stopping = True
@@ -249,4 +286,4 @@ async def test_open_sockets_are_checked_again(sqlite_url: str, tmp_path: Path) -
         service.people.is_hub_away = False
         del service.people.known["sensei"]
         assert await closed(socket) == 1008
-    await database.engine.dispose()
+    await database.close()

@@ -192,7 +192,7 @@ async def poisoned(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     yield db
     if request.param == "postgres":
         await db.sql("ALTER TABLE cell_executions DROP CONSTRAINT p")
-    await db.engine.dispose()
+    await db.close()
 
 
 on_both = pytest.mark.parametrize("poisoned", ["sqlite", "postgres"], indirect=True)
@@ -284,7 +284,7 @@ async def test_a_locked_database_stores_nothing_and_then_works_again(sqlite_url:
         assert await db.rows("quarantined_events") == []
         [result] = await writer.write(db.delivery(start()))
     assert result.status == "stored"
-    await db.engine.dispose()
+    await db.close()
 
 
 async def test_a_stopped_postgresql_stores_nothing_and_then_works_again(
@@ -307,7 +307,7 @@ async def test_a_stopped_postgresql_stores_nothing_and_then_works_again(
     assert result.status == "stored"
     assert len(await db.rows("cell_executions")) == 2
     assert await db.rows("quarantined_events") == []
-    await db.engine.dispose()
+    await db.close()
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,7 @@ async def test_a_postgresql_that_refuses_is_an_outage_and_no_poison(
     async with writing_to(db.store) as writer:
         with pytest.raises(DatabaseUnavailable):
             await writer.write(db.delivery(start()))
-    await db.engine.dispose()
+    await db.close()
 
 
 async def test_a_row_that_another_transaction_holds_is_waited_for(
@@ -350,4 +350,4 @@ async def test_a_row_that_another_transaction_holds_is_waited_for(
     assert await db.rows("quarantined_events") == []
     assert await db.missed(class_id=CLASS) != []
     for each in (db, other):
-        await each.engine.dispose()
+        await each.close()

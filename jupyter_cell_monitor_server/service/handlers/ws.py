@@ -49,15 +49,24 @@ class SocketHandler(BaseHandler, WebSocketHandler):
         if getattr(self, "_token_authenticated", False):
             return True
         sent = urlsplit(origin)
-        return sent.netloc == self.request.host and sent.scheme == self.request.protocol
+        return sent.netloc == self.request.host and sent.scheme == self._scheme()
+
+    def _scheme(self) -> str:
+        # Each proxy on the way adds its own: the browser's is the first.
+        headers = self.request.headers
+        forwarded = headers.get("X-Scheme") or headers.get("X-Forwarded-Proto", "")
+        schemes = (scheme.strip() for scheme in forwarded.split(","))
+        return next(filter(None, schemes), self.request.protocol)
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Upgrade. A cookie alone, without an Origin, opens no socket."""
         if self.state.stopping:
             raise ApiError(503, "unavailable", "The service is stopping.", retry_after_s=2)
-        by_token = getattr(self, "_token_authenticated", False)
-        if not by_token and "Origin" not in self.request.headers:
-            raise ApiError(403, "forbidden", "A login by cookie needs an Origin.")
+        if self.request.headers.get("Upgrade", "").lower() != "websocket":
+            raise ApiError(400, "invalid", "This route is a WebSocket.")
+        # Tornado would ask `check_origin` only of another host.
+        if not self.check_origin(self.request.headers.get("Origin", "")):
+            raise ApiError(403, "forbidden", "A login by cookie needs the page's own Origin.")
         await super().get(*args, **kwargs)
 
     async def open(self, *_args: str, **_kwargs: str) -> None:
