@@ -12,6 +12,7 @@ import { v7 as uuidv7 } from 'uuid';
 
 import type { Me } from './contract';
 import { databaseName } from './interfaces';
+import { notifyNotKept } from './notifications';
 import { OpenPages } from './pages';
 import { EventQueue } from './queue';
 import { Recorder } from './recorder';
@@ -39,7 +40,9 @@ export interface IStartOptions {
 export async function start(options: IStartOptions): Promise<IDisposable> {
   const { app, settings } = options;
   const name = databaseName(hubUrl(), await userName(app.serviceManager));
-  const [queue, store] = await Promise.all([EventQueue.open(name), RecorderStore.open(name)]);
+  const opened = Promise.all([EventQueue.open(name), RecorderStore.open(name)]);
+  opened.catch(() => notifyNotKept(options.trans));
+  const [queue, store] = await opened;
   const pages = new OpenPages(`${name}:pages`, uuidv7());
   const recorder = await Recorder.create({
     tracker: options.tracker,
