@@ -7,12 +7,10 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tornado.httpserver import HTTPServer
-from tornado.routing import URLSpec
 from tornado.web import Application as WebApplication
 from traitlets import Float, Integer, List, Unicode, default
 from traitlets.config import Application
@@ -27,8 +25,9 @@ from .class_of_notebook import DEFAULT_PATTERNS, resolver
 from .clock import utcnow
 from .db.engine import Engine, create_engine, sqlite_file, upgrade
 from .db.store import Store
-from .handlers import classes, events, health, page, people, ws
+from .handlers import events, ws
 from .handlers.base import NotFoundHandler, State
+from .handlers.routes import routes
 from .ingest import Ingest
 from .logs import set_up_log
 from .people import GroupRoles
@@ -38,32 +37,6 @@ from .writer import Writer
 log = logging.getLogger(__name__)
 DEFAULT_URL = "http://127.0.0.1:10101"
 DRAIN_S = 10.0
-
-
-def routes(state: State) -> list[URLSpec]:
-    """The service's routes; the first that matches counts."""
-    api = state.prefix + "api/v1/"
-    given = {"state": state}
-    one_class = api + r"classes/([^/]+)"
-    hub_auth = {"hub_auth": state.identity.hub_auth}
-    assets = {"path": str(page.PAGE / "assets")}
-    return [
-        URLSpec(api + "events", events.EventsHandler, given),
-        URLSpec(api + "me", people.MeHandler, given),
-        URLSpec(api + "executions", people.ExecutionsHandler, given),
-        URLSpec(api + "progress", people.ProgressHandler, given),
-        URLSpec(api + "classes", classes.ClassesHandler, given),
-        URLSpec(one_class, classes.ClassHandler, given),
-        URLSpec(one_class + "/students", classes.StudentsHandler, given),
-        URLSpec(one_class + "/progress", classes.GridHandler, given),
-        URLSpec(one_class + "/errors", classes.ErrorsHandler, given),
-        URLSpec(api + "ws", ws.SocketHandler, given),
-        URLSpec(api + "health", health.HealthHandler, given),
-        URLSpec(state.prefix + "api/.*", NotFoundHandler, given),
-        URLSpec(state.prefix + "oauth_callback", page.CallbackHandler, hub_auth),
-        URLSpec(state.prefix + r"static/assets/(.*)", page.AssetHandler, assets),
-        URLSpec(state.prefix + ".*", page.PageHandler, given),
-    ]
 
 
 class CellMonitorService(Application):
@@ -179,36 +152,22 @@ class CellMonitorService(Application):
             loop.add_signal_handler(number, stop.set)
         await self.serve_until(stop)
 
-    async def serve_until(
-        self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None
-    ) -> None:
+    async def serve_until(self, stop: asyncio.Event) -> None:
         """Listen on the Hub's URL for this service until `stop` is set."""
         address = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", DEFAULT_URL))
         engine = create_engine(self.database_url)
         store = Store(engine, resolver(self.notebook_patterns), utcnow)
         bus = MemoryBus()
-        writer = Writer(
-            store,
-            Announcer(bus),
-            max_waiting_events=self.max_waiting_events,
-            max_transaction_events=self.max_transaction_events,
-        )
+        writer = self._writer(store, bus)
         hub_auth = HeaderOAuth(cache_max_age=self.hub_cache_s)
         groups = HubGroups(hub_auth.api_url, hub_auth.api_token, self.hub_timeout_s)
-        state = self._state(
-            hub_auth=hub_auth,
-            groups=groups,
-            engine=engine,
-            store=store,
-            bus=bus,
-            ingest=Ingest(writer, utcnow),
-        )
+        ingest = Ingest(writer, utcnow)
+        state = self._state(hub_auth, groups, engine=engine, store=store, bus=bus, ingest=ingest)
         application = self.web_application(state)
         server = HTTPServer(application, xheaders=True, max_body_size=events.MAX_READ_BYTES)
         writer.start()
         server.listen(address.port or 80, address.hostname or "127.0.0.1")
         log.info("Cell Monitor %s listens on %s", __version__, address.geturl())
-        ready()
         try:
             await stop.wait()
         finally:
@@ -217,22 +176,33 @@ class CellMonitorService(Application):
             store.close()
             await engine.dispose()
 
-    def _state(
-        self,
-        *,
-        hub_auth: HeaderOAuth,
-        groups: HubGroups,
-        engine: Engine,
-        store: Store,
-        bus: MemoryBus,
-        ingest: Ingest,
-    ) -> State:
+    def _writer(self, store: Store, bus: MemoryBus) -> Writer:
+        return Writer(
+            store,
+            Announcer(bus),
+            max_waiting_events=self.max_waiting_events,
+            max_transaction_events=self.max_transaction_events,
+        )
+
+    def _roles(self) -> GroupRoles:
         patterns: dict[Role, list[str]] = {
             "student": self.student_groups,
             "assistant": self.assistant_groups,
             "teacher": self.teacher_groups,
         }
-        roles = GroupRoles(patterns)
+        return GroupRoles(patterns)
+
+    def _state(
+        self,
+        hub_auth: HeaderOAuth,
+        groups: HubGroups,
+        *,
+        engine: Engine,
+        store: Store,
+        bus: MemoryBus,
+        ingest: Ingest,
+    ) -> State:
+        roles = self._roles()
         return State(
             identity=Identity(hub_auth, roles, self.hub_timeout_s),
             ingest=ingest,

@@ -13,8 +13,8 @@ import pytest
 
 from jupyter_cell_monitor_server.contract.fields import MAX_BODY_BYTES
 from jupyter_cell_monitor_server.contract.problems import PROBLEM_TYPE
-from jupyter_cell_monitor_server.service.app import routes
 from jupyter_cell_monitor_server.service.handlers.base import SECURITY_HEADERS, BaseHandler
+from jupyter_cell_monitor_server.service.handlers.routes import routes
 
 from .app import Service, serving
 from .database import Database

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -37,15 +38,7 @@ def save_progress(
     now: datetime,
 ) -> list[ProgressChange]:
     """Mark the cells that ran with success, and store the progress that this changed."""
-    touched = dict(opened)
-    for item in changed:
-        if "completed" not in item.statuses:
-            continue
-        moment = item.run.ended_at or now
-        if item.cell.completed_at is None or moment < item.cell.completed_at:
-            item.cell.completed_at = moment
-            notebooks.changed(item.notebook, item.cell)
-            touched[item.notebook.notebook_id] = item.notebook
+    touched = {**opened, **_mark(notebooks, changed, now)}
     if not touched:
         return []
     stored = _stored(connection, touched)
@@ -60,7 +53,23 @@ def save_progress(
         and change.total_cells
     ]
     _save(connection, changes, now)
+    insert(connection, student_progress, [_point(change, now) for change in changes])
     return changes
+
+
+def _mark(
+    notebooks: Notebooks, changed: Sequence[ChangedRun], now: datetime
+) -> dict[uuid.UUID, Notebook]:
+    touched = {}
+    for item in changed:
+        if "completed" not in item.statuses:
+            continue
+        moment = item.run.ended_at or now
+        if item.cell.completed_at is None or moment < item.cell.completed_at:
+            item.cell.completed_at = moment
+            notebooks.changed(item.notebook, item.cell)
+            touched[item.notebook.notebook_id] = item.notebook
+    return touched
 
 
 def _stored(
@@ -87,20 +96,19 @@ def _save(connection: Connection, changes: Sequence[ProgressChange], now: dateti
     ]
     columns = ("class_id", "completed_cells", "total_cells", "progress_rate", "updated_at")
     upsert(connection, assignment_progress, rows, columns)
-    points = [
-        {
-            "student_id": change.notebook.student_id,
-            "day": NO_DAY,
-            "execution_id": uuid.uuid4(),
-            "status": "progress",
-            "time": now,
-            "class_id": change.notebook.class_id,
-            "assignment": change.notebook.assignment,
-            "notebook_id": change.notebook.notebook_id,
-            "cell_id": "",
-            "completed_cells": change.completed_cells,
-            "total_cells": change.total_cells,
-        }
-        for change in changes
-    ]
-    insert(connection, student_progress, points)
+
+
+def _point(change: ProgressChange, now: datetime) -> dict[str, Any]:
+    return {
+        "student_id": change.notebook.student_id,
+        "day": NO_DAY,
+        "execution_id": uuid.uuid4(),
+        "status": "progress",
+        "time": now,
+        "class_id": change.notebook.class_id,
+        "assignment": change.notebook.assignment,
+        "notebook_id": change.notebook.notebook_id,
+        "cell_id": "",
+        "completed_cells": change.completed_cells,
+        "total_cells": change.total_cells,
+    }
