@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, closing
 from typing import Any
 
 import pytest
-from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import Connection
 
 from jupyter_cell_monitor_server.contract.events import EventResult, ParsedEvent
 from jupyter_cell_monitor_server.service.announce import Announcer
@@ -267,14 +267,35 @@ async def test_poison_that_is_sent_again_is_quarantined_once(poisoned: Database)
     assert len(await poisoned.rows("quarantined_events")) == 1
 
 
+async def on_its_connection(db: Database, statement: str) -> None:
+    """Set up the connection that the store writes with."""
+
+    def run(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    await db.store._transactions.run(run)
+
+
+async def test_a_full_disk_stores_nothing_and_is_no_poison(sqlite_url: str) -> None:
+    """SQLite says so in the midst of a transaction; with more room it goes on."""
+    db = Database(sqlite_url)
+    await on_its_connection(db, "PRAGMA max_page_count=1")  # that is: no more than there are
+    large = [start(run=f"r{n}", code="x" * 20_000) for n in range(20)]
+    async with writing_to(db.store) as writer:
+        with pytest.raises(DatabaseUnavailable, match="full"):
+            await writer.write(db.delivery(*large))
+        assert await db.rows("cell_executions") == []
+        assert await db.rows("quarantined_events") == []
+        await on_its_connection(db, "PRAGMA max_page_count=100000")
+        assert len(await writer.write(db.delivery(*large))) == 20
+    await db.close()
+
+
 async def test_a_locked_database_stores_nothing_and_then_works_again(sqlite_url: str) -> None:
     """Another process holds the file for longer than the service waits."""
     db = Database(sqlite_url)
 
-    def wait_less(connection: Any, _record: Any) -> None:
-        connection.cursor().execute("PRAGMA busy_timeout=50")
-
-    sqlalchemy_event.listen(db.engine.sync_engine, "connect", wait_less)
+    await on_its_connection(db, "PRAGMA busy_timeout=50")
     async with writing_to(db.store) as writer:
         with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as other:
             other.execute("BEGIN IMMEDIATE")

@@ -1,6 +1,7 @@
 """Opens the database, brings its tables up to date, and tells an outage from bad data."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -162,7 +163,7 @@ def _outages_named() -> Iterator[None]:
 
 
 def _is_outage(error: Exception) -> bool:
-    if isinstance(error, TimeoutError | OSError):
+    if isinstance(error, TimeoutError | OSError | sqlite3.OperationalError):
         return True
     cause = error.orig if isinstance(error, DBAPIError) else error
     # A connection that cannot be opened raises the driver's own error.
