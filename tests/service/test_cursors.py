@@ -53,7 +53,9 @@ async def test_the_cursors_of_a_class_have_no_gap_and_no_repetition(db: Database
 async def test_a_transactions_updates_come_in_the_order_of_their_cursors(db: Database) -> None:
     """On every channel, also where runs with and without a class are mixed."""
     await db.send(
-        *a_lesson("ai"), failed("ai", "own", 9, notebook_path="own.ipynb"), end("ai", "e")
+        *a_lesson("ai"),
+        failed("ai", "own", 9, notebook_path="own.ipynb", session_id="own"),
+        end("ai", "e"),
     )
     for channel in {update.channel for update in db.announced}:
         of_channel = [update.cursor for update in db.announced if update.channel == channel]

@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import msgspec
 import pytest
+
+from jupyter_cell_monitor_server.contract.events import Cell
+from jupyter_cell_monitor_server.service.cell_keys import first_cells, later_cells
 
 from .database import Database, person
 from .made import CLASS, PATH, Json, a_cell, at, end, failed, opened, some_cells, start
@@ -127,6 +131,15 @@ async def test_cells_of_old_notebooks_keep_their_keys_under_new_ids(db: Database
     assert len(set(keys.values())) == 4
     progress = await db.row("assignment_progress")
     assert (progress["completed_cells"], progress["total_cells"]) == (2, 4)
+
+
+def test_equal_cells_are_told_apart_in_whatever_order_they_are_read() -> None:
+    """A database gives rows in an order of its own."""
+    first = [msgspec.convert(cell, Cell) for cell in old_format("one", ["a", "a", "b", "a"])]
+    later = [msgspec.convert(cell, Cell) for cell in old_format("two", ["a", "a", "b", "a"])]
+    known = first_cells(first, 4)
+    keys = [cell.cell_key for cell in known]
+    assert [cell.cell_key for cell in later_cells(later, known[::-1], 4)] == keys
 
 
 async def test_an_edited_cell_of_an_old_notebook_is_known_by_its_place(db: Database) -> None:
