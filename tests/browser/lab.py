@@ -155,10 +155,17 @@ class Lab:
         return [run for run in self.runs.values() if not run.seen_at]
 
     async def until_ended(self, count: int) -> None:
-        """Wait until the kernels have ended so many runs, and nothing runs any more."""
-        await until(
-            lambda: len(self.ended) >= count and not self.running, 60, f"{count} runs to end"
+        """Wait until so many runs, or more, have ended and no cell of the notebook waits.
+
+        How many cells of "Run All" a kernel runs after an error depends on how fast they come.
+        """
+        await until(lambda: len(self.ended) >= count, 60, f"{count} runs to end")
+        await self.page.wait_for_function(
+            """() => window.jupyterapp.shell.currentWidget.content.widgets.every(
+              cell => cell.model.executionState !== 'running'
+            )"""
         )
+        await until(lambda: not self.running, 60, "all runs to end")
 
     async def until_waiting(self, count: int) -> None:
         """Wait until the status bar says that so many events, or more, are not sent yet."""

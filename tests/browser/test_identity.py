@@ -97,7 +97,7 @@ async def test_another_students_id_is_rejected_alone_and_stores_nothing(hub: Hub
             assert (wrong["status"], wrong["code"]) == ("rejected", "wrong_student")
             assert right["status"] in ("stored", "duplicate")
         assert hub.executions("student-07") == []
-        assert hub.rows("SELECT * FROM students WHERE user_id = 'student-07'") == []
+        assert hub.rows("SELECT * FROM sessions WHERE student_id = 'student-07'") == []
         assert len(hub.executions("student-06")) >= 1
 
 

@@ -44,8 +44,8 @@ async def test_nothing_is_lost_or_doubled_when_browser_and_service_are_killed(
     """The service dies while two students work; one's browser is killed before it is back."""
     profile = tmp_path / "profile"
     context = await open_profile(playwright, profile)
-    killed = await Lab.open(hub, context, "student-05", PATH)
-    going_on = await Lab.open(hub, await new_context(), "student-06", PATH)
+    killed = await Lab.open(hub, context, "student-15", PATH)
+    going_on = await Lab.open(hub, await new_context(), "student-16", PATH)
     for lab in (killed, going_on):
         await lab.run_to_end(1, "print('before')")
         await lab.until_sent()
@@ -66,11 +66,11 @@ async def test_nothing_is_lost_or_doubled_when_browser_and_service_are_killed(
     )
     await going_on.run_to_end(1, "print('after')")
     await check_all_recorded(hub, going_on, PATH)
-    assert len(hub.executions("student-05", PATH)) == 1
+    assert len(hub.executions("student-15", PATH)) == 1
 
     context = await open_profile(playwright, profile)
-    reopened = Lab(hub, "student-05", await context.new_page(), dict(killed.runs))
+    reopened = Lab(hub, "student-15", await context.new_page(), dict(killed.runs))
     await reopened.watch(context, PATH)
     await check_all_recorded(hub, reopened, PATH)
-    assert len(hub.executions("student-05", PATH)) == 3
+    assert len(hub.executions("student-15", PATH)) == 3
     await context.close()

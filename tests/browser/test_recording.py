@@ -58,7 +58,8 @@ async def test_all_runs_of_an_nbgrader_assignment(
 
     await lab.command("notebook:run-all-cells")
     await lab.until_ended(3)
-    assert [run.stored_status for run in lab.ended] == ["completed", "completed", "error"]
+    first = [run.stored_status for run in lab.ended[:3]]
+    assert first == ["completed", "completed", "error"]
 
     await lab.run_to_end(squares, "def squares(n):\n    return [i * i for i in range(1, n + 1)]")
     assert (await lab.run_to_end(try_squares)).status == "ok"
@@ -66,27 +67,28 @@ async def test_all_runs_of_an_nbgrader_assignment(
     await lab.run(name, "import time\ntime.sleep(600)")
     await until(lambda: bool(lab.running), what="the endless run")
     await lab.command("notebook:interrupt-kernel")
-    await lab.until_ended(6)
+    await lab.until_ended(len(lab.runs))
     assert lab.ended[-1].stored_status == "interrupted"
 
+    before = len(lab.ended)
     await lab.type(name, 'NAME = "学生 11"')
     await lab.command("notebook:restart-run-all")
     await lab.accept()
-    await until(lambda: len(lab.ended) >= 9 and not lab.running, 60, "Run All after the restart")
+    await lab.until_ended(before + 3)
 
     rows = await check_all_recorded(hub, lab, path)
     assert rows[-1]["execution_count"] < len(rows), "the restarted kernel counts anew"
 
 
 async def test_all_runs_of_one_of_our_notebooks(hub: Hub, new_context: NewContext) -> None:
-    """Run All of two notebooks at the same time in two kernels, and each keeps its own."""
+    """Run All of two notebooks, each with a kernel of its own, and each keeps its own runs."""
     lab = await Lab.open(hub, await new_context(), "student-12", ours("01-hello"))
     await lab.command("notebook:run-all-cells")
     await lab.until_ended(3)
     await check_all_recorded(hub, lab, ours("01-hello"))
-    [error] = hub.rows("SELECT * FROM error_logs WHERE student_id = ?", "student-12")
-    assert error["name"] == "NotImplementedError"
-    assert json.loads(error["traceback"]) == lab.ended[-1].traceback
+    errors = hub.rows("SELECT * FROM error_logs WHERE student_id = ? ORDER BY cursor", "student-12")
+    failed = [run.traceback for run in lab.ended if run.error]
+    assert [json.loads(error["traceback"]) for error in errors] == failed != []
     earlier = dict(lab.runs)
 
     lab.runs.clear()
