@@ -156,9 +156,12 @@ export class WatchedNotebook implements IRunHost, IDisposable {
 
   onEnded(run: Run): void {
     const end = run.end();
-    void this._events
-      .add(endEvent(run.open, end, this._path))
-      .then(() => this._options.forgetRun(run.open));
+    void this._events.add(endEvent(run.open, end, this._path)).then(isSettled => {
+      // Where the end is lost with the page, the next page closes the run.
+      if (isSettled) {
+        this._options.forgetRun(run.open);
+      }
+    });
     this._runsChanged.emit();
     this._runFinished.emit({
       path: this._path,

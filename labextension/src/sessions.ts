@@ -17,7 +17,12 @@ export type EventFields<T extends AnyEvent = AnyEvent> = T extends AnyEvent
     }
   : never;
 
-type Waiting = EventFields & { event_id: string; timestamp: string };
+type Dated = EventFields & { event_id: string; timestamp: string };
+
+interface IWaiting {
+  event: Dated;
+  settle: (isSettled: boolean) => void;
+}
 
 // A page that has never reached the service does not know whether to record: about 500 runs.
 const MAX_WAITING = 1_000;
@@ -51,7 +56,7 @@ export class SessionEvents {
     if (opening !== null) {
       void this.add(opening);
     }
-    waiting.forEach(event => void this._send(event, studentId));
+    waiting.forEach(({ event, settle }) => void this._send(event, studentId).then(settle));
     // A gap in `seq` tells the service how many are missing.
     this._nextSeq += this._dropped;
     this._dropped = 0;
@@ -61,14 +66,19 @@ export class SessionEvents {
   ignore(): void {
     this._isRecorded = false;
     this._studentId = null;
+    const waiting = this._waiting;
     this._waiting = [];
+    waiting.forEach(({ settle }) => settle(true));
     this._dropped = 0;
   }
 
-  /** Resolves when the event is in the queue, or is known to be not wanted. */
-  async add(fields: EventFields): Promise<void> {
+  /**
+   * Resolves to true when the event is in the queue, or is known to be not wanted, and to false
+   * when it is lost. It stays open for as long as the event is only in this page's memory.
+   */
+  async add(fields: EventFields): Promise<boolean> {
     if (!this._isRecorded) {
-      return;
+      return true;
     }
     const event = {
       ...fields,
@@ -76,28 +86,31 @@ export class SessionEvents {
       timestamp: this._source.now().toISOString()
     };
     if (this._studentId !== null) {
-      await this._send(event, this._studentId);
-    } else if (this._waiting.length < MAX_WAITING) {
-      this._waiting.push(event);
-    } else {
-      this._dropped += 1;
+      return this._send(event, this._studentId);
     }
+    if (this._waiting.length < MAX_WAITING) {
+      return new Promise(settle => this._waiting.push({ event, settle }));
+    }
+    this._dropped += 1;
+    return false;
   }
 
-  private async _send(event: Waiting, studentId: string): Promise<void> {
+  private async _send(event: Dated, studentId: string): Promise<boolean> {
     const seq = this._nextSeq;
     this._nextSeq += 1;
     try {
       await this._sink.add({ ...event, student_id: studentId, session_id: this.id, seq });
+      return true;
     } catch (error) {
       // The queue tells the student; the gap in `seq` tells the service.
       console.warn('An event could not be kept.', error);
+      return false;
     }
   }
 
   private _isRecorded = true;
   private _studentId: string | null = null;
   private _nextSeq = 0;
-  private _waiting: Waiting[] = [];
+  private _waiting: IWaiting[] = [];
   private _dropped = 0;
 }

@@ -5,7 +5,7 @@ import { IDBFactory } from 'fake-indexeddb';
 
 import type { CellExecutionComplete, CellExecutionStart } from '../src/contract';
 import { FakeKernel } from './fakes/notebook';
-import { Page, PATH, settled } from './fakes/recording';
+import { me, Page, PATH, settled } from './fakes/recording';
 
 const START = 'cell_execution_start';
 const COMPLETE = 'cell_execution_complete';
@@ -125,6 +125,33 @@ describe('A page reloaded in mid-run', () => {
     await third.open(again);
     await settled();
     expect(third.runEvents).toEqual([]);
+  });
+
+  it('does not lose a run that ended before it was known who the student is', async () => {
+    const first = await Page.load({ me: null });
+    const { kernel: old } = await first.open();
+    const id = old.request('cell-1', 'early()');
+    old.input(id);
+    old.idle(id);
+    await first.vanish();
+    const page = await Page.load({ id: 'page-2' });
+    const kernel = new FakeKernel('kernel-1');
+    kernel.infoAnswer = Promise.resolve(undefined);
+    await page.open(kernel);
+    expect(page.runEvents).toMatchObject([{ code: 'early()', status: 'unknown' }]);
+  });
+
+  it('forgets such a run once its events are in the queue', async () => {
+    const first = await Page.load({ me: null });
+    const { kernel: old } = await first.open();
+    old.run('cell-1');
+    first.recorder.setMe(me);
+    await first.vanish();
+    expect(first.runEvents).toHaveLength(2);
+    const page = await Page.load({ id: 'page-2' });
+    await page.open(null);
+    await settled();
+    expect(page.runEvents).toEqual([]);
   });
 
   it('leaves the runs of another page that is still open alone', async () => {

@@ -21,7 +21,7 @@ describe('The events of a session', () => {
   it('wait with a bound, and the gap in seq tells how many were too many', async () => {
     const { session, sink } = makeSession();
     for (let added = 0; added < 1_021; added++) {
-      await session.add(event);
+      void session.add(event);
     }
     session.record('student-01', event);
     await session.add(event);
@@ -30,10 +30,22 @@ describe('The events of a session', () => {
     expect(seqs.slice(-2)).toEqual([1_000, 1_022]);
   });
 
+  it('count as kept only once they are in the queue', async () => {
+    const { session, sink } = makeSession();
+    const kept: boolean[] = [];
+    const waited = session.add(event).then(isKept => kept.push(isKept));
+    await Promise.resolve();
+    expect(kept).toEqual([]);
+    session.record('student-01', null);
+    await waited;
+    expect([kept, sink.events.length]).toEqual([[true], 1]);
+  });
+
   it('are forgotten when they are not wanted, and leave no gap', async () => {
     const { session, sink } = makeSession();
-    await session.add(event);
+    const waited = session.add(event);
     session.ignore();
+    expect(await waited).toBe(true);
     await session.add(event);
     session.record('student-01', null);
     await session.add(event);
@@ -46,8 +58,7 @@ describe('The events of a session', () => {
     const add = jest.spyOn(sink, 'add').mockRejectedValueOnce(new Error('disk full'));
     const { session } = makeSession(sink);
     session.record('student-01', null);
-    await session.add(event);
-    await session.add(event);
+    expect([await session.add(event), await session.add(event)]).toEqual([false, true]);
     expect(sink.events.map(({ seq }) => seq)).toEqual([1]);
     expect(warned).toHaveBeenCalledTimes(1);
     [warned, add].forEach(spy => spy.mockRestore());
