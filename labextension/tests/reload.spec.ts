@@ -132,6 +132,7 @@ describe('A page reloaded in mid-run', () => {
     const { kernel: old } = await first.open();
     const id = old.request('cell-1', 'early()');
     old.input(id);
+    old.reply(id);
     old.idle(id);
     await first.vanish();
     const page = await Page.load({ id: 'page-2' });
