@@ -33,7 +33,7 @@ module.exports = {
   testMatch: ['<rootDir>/tests/**/*.spec.{ts,tsx}'],
   moduleNameMapper: {
     '\\.(css|less|sass|scss)$': '<rootDir>/tests/style.js',
-    '\\.(svg|svg\\?.*)$': '<rootDir>/tests/style.js'
+    '\\.(svg|svg\\?.*)$': '<rootDir>/tests/svg.js'
   },
   transform: {
     '\\.(js|mjs|ts|tsx)$': [

@@ -40,11 +40,15 @@ export interface IRecorder {
   dispose(): void;
 }
 
-/** Where the events are. `waiting` counts those in the queue, `sentCount` those of this page. */
+/**
+ * Where the events are. `waiting` counts those in the queue, `sentCount` those of this page.
+ *
+ * `elsewhere`: this is another person's server, where nothing is recorded.
+ */
 export interface ISenderState {
   waiting: number;
   sentCount: number;
-  state: 'sent' | 'waiting' | 'signed_out' | 'no_service' | 'refused';
+  state: 'sent' | 'waiting' | 'signed_out' | 'no_service' | 'refused' | 'elsewhere';
   lastContact: Date | null;
   detail: string;
 }

@@ -10,7 +10,6 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
 import type { PanelModel } from './panel/model';
-import type { EventQueue } from './queue';
 
 const OFTEN_ENOUGH_MS = 600_000;
 
@@ -18,7 +17,7 @@ const OFTEN_ENOUGH_MS = 600_000;
 export class Notifications implements IDisposable {
   constructor(
     private readonly _model: PanelModel,
-    private readonly _queueFailed: ISignal<EventQueue, Error>,
+    private readonly _queueFailed: ISignal<object, Error>,
     private readonly _trans: TranslationBundle
   ) {
     _model.stateChanged.connect(this._onState, this);

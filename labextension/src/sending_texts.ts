@@ -38,6 +38,14 @@ export function sendingText(state: ISendingState, trans: TranslationBundle): ISe
         ),
         tone: 'off'
       };
+    case 'elsewhere':
+      return {
+        label: trans.__('Not recorded here'),
+        advice: trans.__(
+          'This is another person’s Jupyter server. Nothing that you do here is recorded. To have your work recorded, work in your own server.'
+        ),
+        tone: 'off'
+      };
     case 'no_service':
       return {
         label: trans.__('No Cell Monitor service'),

@@ -11,6 +11,7 @@ import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/dis
 import { v7 as uuidv7 } from 'uuid';
 
 import type { Me } from './contract';
+import { isElsewhere, partsElsewhere } from './elsewhere';
 import { databaseName } from './interfaces';
 import { notifyNotKept } from './notifications';
 import { OpenPages } from './pages';
@@ -36,8 +37,17 @@ export interface IStartOptions {
   statusBar: IStatusBar | null;
 }
 
-/** Record, send and show, until the returned object is disposed. */
+/** Record, send and show, until the returned object is disposed; elsewhere only show. */
 export async function start(options: IStartOptions): Promise<IDisposable> {
+  if (isElsewhere()) {
+    const parts = partsElsewhere(options.tracker);
+    const shown = addUi({ ...options, ...parts });
+    return DisposableSet.from([shown, asDisposable(parts.recorder), asDisposable(parts.sender)]);
+  }
+  return record(options);
+}
+
+async function record(options: IStartOptions): Promise<IDisposable> {
   const { app, settings } = options;
   const name = databaseName(hubUrl(), await userName(app.serviceManager));
   const opened = Promise.all([EventQueue.open(name), RecorderStore.open(name)]);

@@ -6,18 +6,16 @@ import { PageConfig } from '@jupyterlab/coreutils';
 import type { IStatusBar } from '@jupyterlab/statusbar';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { DisposableSet, type IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
 
 import { addCommands } from './commands';
 import type { ProgressList } from './contract';
-import type { IRecorder } from './interfaces';
+import type { IRecorder, ISender } from './interfaces';
 import { Notifications } from './notifications';
-import { PanelModel } from './panel/model';
+import { type IPanelOptions, PanelModel } from './panel/model';
 import { CellMonitorPanel } from './panel/panel';
-import { Progress } from './panel/progress';
-import type { EventQueue } from './queue';
+import { type IProgressOptions, Progress } from './panel/progress';
 import { request } from './request';
-import type { Sender } from './sender';
-import type { UpdateSocket } from './socket';
 import { StatusItem } from './status';
 import { PRODUCT } from './translation';
 
@@ -27,9 +25,9 @@ const RANK = 850;
 export interface IUiOptions {
   app: JupyterFrontEnd;
   recorder: IRecorder;
-  queue: EventQueue;
-  sender: Sender;
-  socket: UpdateSocket;
+  queue: { readonly failed: ISignal<object, Error> };
+  sender: ISender & IPanelOptions['sender'];
+  socket: IProgressOptions['socket'];
   trans: TranslationBundle;
   palette: ICommandPalette | null;
   statusBar: IStatusBar | null;

@@ -157,4 +157,13 @@ describe('the sidebar', () => {
     fireEvent.click(footer.getByRole('button', { name: 'What is recorded' }));
     expect(shown).toBe(1);
   });
+
+  it('says that nothing is recorded in another person’s server, and offers nothing to try', () => {
+    act(() => panel.recorder.show({ ...RECORDED, classId: null, reason: 'none', classes: [] }));
+    send({ state: 'elsewhere' });
+    act(() => void jest.runAllTimers());
+    expect(screen.getAllByText(/Nothing that you do here is recorded/)).not.toHaveLength(0);
+    expect(screen.getByText('Not recorded')).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'Try again' })).toBeNull();
+  });
 });

@@ -13,3 +13,9 @@ if (globalThis.crypto?.subtle === undefined) {
     configurable: true
   });
 }
+if (globalThis.DragEvent === undefined && globalThis.MouseEvent !== undefined) {
+  globalThis.DragEvent = class DragEvent extends MouseEvent {};
+}
+if (globalThis.window !== undefined && window.matchMedia === undefined) {
+  window.matchMedia = () => ({ matches: false, addEventListener() {}, removeEventListener() {} });
+}

@@ -46,6 +46,11 @@ function timeOf(date: Date): string {
   return date.toLocaleTimeString(language, { hour: 'numeric', minute: '2-digit' });
 }
 
+/** In another person's server there is nothing to try. */
+function canTryAgain({ state }: ISendingState): boolean {
+  return state !== 'sent' && state !== 'elsewhere';
+}
+
 function Actions(props: ISendingProps & { signIn: () => void }): React.ReactElement {
   const { sending, send, signIn, trans } = props;
   return (
@@ -60,7 +65,7 @@ function Actions(props: ISendingProps & { signIn: () => void }): React.ReactElem
           {trans.__('Send now')}
         </button>
       )}
-      {sending.waiting === 0 && sending.state !== 'sent' && (
+      {sending.waiting === 0 && canTryAgain(sending) && (
         <button type="button" onClick={() => void send()}>
           {trans.__('Try again')}
         </button>
@@ -99,13 +104,13 @@ export function Footer({ sending, send, showRecorded, trans }: IFooterProps): Re
     <footer data-state={sending.state} data-waiting={sending.waiting}>
       <i className="jp-CellMonitor-dot" data-tone={tone} aria-hidden="true" />
       <span>{label}</span>
-      {sending.state === 'sent' ? (
-        <button type="button" onClick={showRecorded}>
-          {trans.__('What is recorded')}
-        </button>
-      ) : (
+      {canTryAgain(sending) ? (
         <button type="button" onClick={() => void send()}>
           {sending.waiting > 0 ? trans.__('Send now') : trans.__('Try again')}
+        </button>
+      ) : (
+        <button type="button" onClick={showRecorded}>
+          {trans.__('What is recorded')}
         </button>
       )}
     </footer>

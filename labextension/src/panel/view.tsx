@@ -21,7 +21,7 @@ interface IPanelViewProps {
 export function PanelView({ model, trans, showRecorded }: IPanelViewProps): React.ReactElement {
   const sending = useCalm(model.sending);
   const { recording } = model;
-  const isRefused = sending.state === 'no_service' || sending.state === 'refused';
+  const isRefused = ['no_service', 'refused', 'elsewhere'].includes(sending.state);
   const isOff = isRefused && sending.waiting === 0;
   const choose = (classId: string | null): Promise<void> => model.choose(classId);
   const send = (): Promise<void> => model.send();

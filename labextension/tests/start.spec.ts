@@ -1,0 +1,81 @@
+import 'fake-indexeddb/auto';
+
+import { PageConfig } from '@jupyterlab/coreutils';
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import type { IDisposable } from '@lumino/disposable';
+import { IDBFactory } from 'fake-indexeddb';
+
+import type { CellMonitorPanel } from '../src/panel/panel';
+import { Settings } from '../src/settings';
+import { type IStartOptions, start } from '../src/start';
+import { FakeContext, FakeKernel, FakeTracker } from './fakes/notebook';
+import { cells, PATH } from './fakes/recording';
+
+class FakeChannel {
+  postMessage = jest.fn();
+  close = jest.fn();
+  addEventListener = jest.fn();
+}
+
+describe('In a server', () => {
+  let tracker: FakeTracker;
+  let sidebar: CellMonitorPanel;
+  let running: IDisposable;
+  const fetched = jest.fn(() => Promise.reject(new TypeError('no network')));
+  const connected = jest.fn();
+
+  const startAs = async (user: string, owner: string): Promise<void> => {
+    PageConfig.setOption('hubUser', user);
+    PageConfig.setOption('hubServerUser', owner);
+    const add = (panel: CellMonitorPanel): void => void (sidebar = panel);
+    const shell = { add, activateById: jest.fn() };
+    const app = { shell, commands: new CommandRegistry(), restored: Promise.resolve() };
+    running = await start({
+      app,
+      tracker: tracker.asTracker(),
+      settings: await Settings.load(null, ''),
+      trans: nullTranslator.load('test'),
+      palette: null,
+      statusBar: null
+    } as unknown as IStartOptions);
+  };
+
+  beforeEach(() => {
+    globalThis.indexedDB = new IDBFactory();
+    globalThis.fetch = fetched;
+    const absent = jest.fn();
+    Object.assign(globalThis, { Request: absent, Headers: absent });
+    globalThis.requestIdleCallback = jest.fn();
+    globalThis.BroadcastChannel = FakeChannel as unknown as typeof BroadcastChannel;
+    globalThis.WebSocket = connected as unknown as typeof WebSocket;
+    [fetched, connected].forEach(mock => mock.mockClear());
+    tracker = new FakeTracker();
+  });
+
+  afterEach(() => {
+    running.dispose();
+    ['hubUser', 'hubServerUser'].forEach(name => PageConfig.setOption(name, ''));
+  });
+
+  it('of somebody else nothing is kept, sent or asked, and the sidebar says so', async () => {
+    await startAs('student-01', 'student-02');
+    const kernel = new FakeKernel('kernel-1');
+    tracker.open(new FakeContext(PATH, cells, kernel));
+    kernel.run('cell-1');
+    expect(sidebar.model.sending.state).toBe('elsewhere');
+    expect(sidebar.model.recording).toMatchObject({ path: PATH, classId: null, reason: 'none' });
+    await sidebar.model.send();
+    expect(await indexedDB.databases()).toEqual([]);
+    expect(fetched).not.toHaveBeenCalled();
+    expect(connected).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['of one’s own', 'student-01'],
+    ['whose owner is not known', '']
+  ])('%s the records have their database', async (_, owner) => {
+    await startAs('student-01', owner);
+    expect(await indexedDB.databases()).not.toEqual([]);
+  });
+});
