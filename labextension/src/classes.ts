@@ -9,6 +9,8 @@ export interface IClassified {
   metadata: JsonObject;
   /** The class that the student chose. */
   choice: string | null;
+  /** The class that the service has filed it under, which stays. */
+  filed: string | null;
 }
 
 /** A notebook's class and why; without a class nothing of it is recorded. */
@@ -20,7 +22,8 @@ export interface IClassification {
 /**
  * The notebook's own metadata, else its path, else the student's choice.
  *
- * Each counts only for a class that the user is in, in any role.
+ * Each counts only for a class that the user is in, in any role. Once the service has filed the
+ * notebook, they only say whether to record it, and no more for which class.
  */
 export function classify(notebook: IClassified, me: Me): IClassification {
   const candidates: [RecordingReason, string | null][] = [
@@ -30,10 +33,25 @@ export function classify(notebook: IClassified, me: Me): IClassification {
   ];
   for (const [reason, classId] of candidates) {
     if (classId !== null && isMember(me.classes, classId)) {
-      return { classId, reason };
+      return { classId: filedClass(notebook.filed, me.classes) ?? classId, reason };
     }
   }
   return { classId: null, reason: 'none' };
+}
+
+/** The classes that the student may choose for a notebook. */
+export function choosable(filed: string | null, classes: ClassRole[]): ClassRole[] {
+  const classId = filedClass(filed, classes);
+  return classId === null ? classes : classes.filter(entry => entry.class_id === classId);
+}
+
+/** A path as the service stores it. */
+export function servicePath(path: string): string {
+  return path.replace(/^\//, '').normalize('NFC');
+}
+
+function filedClass(filed: string | null, classes: ClassRole[]): string | null {
+  return filed !== null && isMember(classes, filed) ? filed : null;
 }
 
 function classInMetadata(metadata: JsonObject): string | null {
@@ -44,7 +62,7 @@ function classInMetadata(metadata: JsonObject): string | null {
 }
 
 function classInPath(path: string, patterns: string[], classes: ClassRole[]): string | null {
-  const clean = path.replace(/^\//, '').normalize('NFC');
+  const clean = servicePath(path);
   for (const pattern of patterns) {
     const classId = patternExpression(pattern).exec(clean)?.groups?.['class_id'];
     if (classId !== undefined && isMember(classes, classId)) {
@@ -66,9 +84,7 @@ function isMember(classes: ClassRole[], classId: string): boolean {
  */
 export function patternExpression(pattern: string): RegExp {
   const seen = new Set<string>();
-  const source = pattern
-    .replace(/^\//, '')
-    .normalize('NFC')
+  const source = servicePath(pattern)
     .split(/(\{class_id\}|\{assignment\}|\*\*|\*)/)
     .map(part => partExpression(part, seen));
   return new RegExp(`^${source.join('')}$`);

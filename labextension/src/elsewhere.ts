@@ -46,6 +46,10 @@ class NoRecorder implements IRecorder {
     // No class is offered here.
   }
 
+  file(): void {
+    // The service is not asked.
+  }
+
   setMe(): void {
     // Nobody is asked who the student is.
   }

@@ -36,6 +36,8 @@ export interface IRecorder {
   readonly runFinished: ISignal<IRecorder, IFinishedRun>;
   /** The student's own choice of a class (or of none) for a notebook; kept through a rename. */
   choose(path: string, classId: string | null): Promise<void>;
+  /** The service has filed a notebook under a class: from then on it is the notebook's. */
+  file(path: string, classId: string): void;
   setMe(me: Me): void;
   dispose(): void;
 }

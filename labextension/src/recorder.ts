@@ -4,7 +4,7 @@ import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookModel, INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import { classify } from './classes';
+import { choosable, classify, servicePath } from './classes';
 import type { Me } from './contract';
 import type { IEventSink, IFinishedRun, IRecorder, IRecording } from './interfaces';
 import { type INotebookOptions, WatchedNotebook } from './notebook';
@@ -31,6 +31,7 @@ export class Recorder implements IRecorder {
   private constructor(
     private _options: IRecorderOptions,
     private _choices: Map<string, string>,
+    private _filed: Map<string, string>,
     private _left: LeftRuns
   ) {
     const { tracker } = _options;
@@ -42,8 +43,8 @@ export class Recorder implements IRecorder {
   /** Read what the last page left, then watch. The last known user counts until `setMe`. */
   static async create(options: IRecorderOptions): Promise<Recorder> {
     const { store, pages } = options;
-    const [choices, me] = await Promise.all([store.choices(), store.me()]);
-    const recorder = new Recorder(options, choices, new LeftRuns(store, pages));
+    const [choices, filed, me] = await Promise.all([store.choices(), store.filed(), store.me()]);
+    const recorder = new Recorder(options, choices, filed, new LeftRuns(store, pages));
     if (me !== undefined) {
       recorder._use(me);
     }
@@ -70,6 +71,15 @@ export class Recorder implements IRecorder {
     this._notebooks.forEach(notebook => this._classify(notebook));
     this._emitChanged();
     await this._options.store.putChoice(path, classId);
+  }
+
+  file(path: string, classId: string): void {
+    const filedPath = servicePath(path);
+    if (this._filed.get(filedPath) !== classId) {
+      this._setFiled(filedPath, classId);
+      this._notebooks.forEach(notebook => this._classify(notebook));
+      this._emitChanged();
+    }
   }
 
   setMe(me: Me): void {
@@ -141,6 +151,10 @@ export class Recorder implements IRecorder {
       const moved = [store.putChoice(renamedFrom, null), store.putChoice(notebook.path, choice)];
       void Promise.all(moved).catch(warn);
     }
+    const filed = renamedFrom === null ? null : this._filedClass(renamedFrom);
+    if (filed !== null) {
+      this._setFiled(servicePath(notebook.path), filed);
+    }
     this._classify(notebook);
     this._emitChanged();
   }
@@ -157,18 +171,29 @@ export class Recorder implements IRecorder {
     }
   }
 
+  private _filedClass(path: string): string | null {
+    return this._filed.get(servicePath(path)) ?? null;
+  }
+
+  private _setFiled(path: string, classId: string): void {
+    this._filed.set(path, classId);
+    void this._options.store.putFiled(path, classId).catch(warn);
+  }
+
   private _classify(notebook: WatchedNotebook): void {
     if (this._me === null || !notebook.isReady) {
       return;
     }
     const { path, metadata } = notebook;
     const choice = this._choices.get(path) ?? null;
-    notebook.classify(classify({ path, metadata, choice }, this._me), this._me.name);
+    const filed = this._filedClass(path);
+    notebook.classify(classify({ path, metadata, choice, filed }, this._me), this._me.name);
   }
 
   private _describe(notebook: WatchedNotebook): IRecording {
     const { path, sessionId, runningCells, classification } = notebook;
-    return { path, sessionId, runningCells, ...classification, classes: this._me?.classes ?? [] };
+    const classes = choosable(this._filedClass(path), this._me?.classes ?? []);
+    return { path, sessionId, runningCells, ...classification, classes };
   }
 
   /** The notebooks that were open when their runs were left, and are not any more. */

@@ -5,7 +5,7 @@ import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { Me } from './contract';
 import type { IOpenRun } from './runs';
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** An open run, and the page that watches it. */
 export interface IStoredRun extends IOpenRun {
@@ -17,6 +17,7 @@ export interface IStoredRun extends IOpenRun {
 interface ISchema extends DBSchema {
   runs: { key: string; value: IStoredRun };
   choices: { key: string; value: string };
+  filed: { key: string; value: string };
   me: { key: 'me'; value: Me };
 }
 
@@ -27,10 +28,13 @@ export class RecorderStore {
   /** Open the database that belongs to the queue's `name`. */
   static async open(name: string): Promise<RecorderStore> {
     const db = await openDB<ISchema>(`${name}:recorder`, VERSION, {
-      upgrade(fresh) {
-        fresh.createObjectStore('runs', { keyPath: 'executionId' });
-        fresh.createObjectStore('choices');
-        fresh.createObjectStore('me');
+      upgrade(db, oldVersion) {
+        if (oldVersion < 1) {
+          db.createObjectStore('runs', { keyPath: 'executionId' });
+          db.createObjectStore('choices');
+          db.createObjectStore('me');
+        }
+        db.createObjectStore('filed');
       },
       // A newer release in another tab must not wait for this one.
       blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close()
@@ -59,7 +63,20 @@ export class RecorderStore {
 
   /** The classes that the student chose, by notebook path. */
   async choices(): Promise<Map<string, string>> {
-    const transaction = this._db.transaction('choices');
+    return this._classes('choices');
+  }
+
+  /** The classes that the service has filed notebooks under, by their path as it stores it. */
+  async filed(): Promise<Map<string, string>> {
+    return this._classes('filed');
+  }
+
+  async putFiled(path: string, classId: string): Promise<void> {
+    await this._db.put('filed', classId, path);
+  }
+
+  private async _classes(name: 'choices' | 'filed'): Promise<Map<string, string>> {
+    const transaction = this._db.transaction(name);
     const [paths, classIds] = await Promise.all([
       transaction.store.getAllKeys(),
       transaction.store.getAll()

@@ -5,8 +5,12 @@ import { me } from './fakes/recording';
 const IN_CLASS = 'assignments/python-intro/hw1/a.ipynb';
 
 describe('The class of a notebook', () => {
-  const of = (path: string, metadata = {}, choice: string | null = null) =>
-    classify({ path, metadata, choice }, me);
+  const of = (
+    path: string,
+    metadata = {},
+    choice: string | null = null,
+    filed: string | null = null
+  ) => classify({ path, metadata, choice, filed }, me);
 
   it('comes from its metadata, before path and choice', () => {
     const metadata = { cell_monitor: { class_id: 'statistics' } };
@@ -27,6 +31,21 @@ describe('The class of a notebook', () => {
     expect(of('a.ipynb', {}, 'statistics')).toEqual({ classId: 'statistics', reason: 'choice' });
   });
 
+  it('stays the one that the service has filed it under, whatever the lab would find', () => {
+    const metadata = { cell_monitor: { class_id: 'python-intro' } };
+    expect(of('a.ipynb', metadata, null, 'statistics').classId).toBe('statistics');
+    expect(of(IN_CLASS, {}, null, 'statistics').classId).toBe('statistics');
+    expect(of('a.ipynb', {}, 'python-intro', 'statistics')).toEqual({
+      classId: 'statistics',
+      reason: 'choice'
+    });
+  });
+
+  it('is none where only the service names it, or names one that the user is not in', () => {
+    expect(of('a.ipynb', {}, null, 'statistics').classId).toBeNull();
+    expect(of(IN_CLASS, {}, null, 'physics').classId).toBe('python-intro');
+  });
+
   it('is never one that the user is not in', () => {
     const metadata = { cell_monitor: { class_id: 'physics' } };
     expect(of('assignments/physics/hw1/a.ipynb', metadata, 'physics')).toEqual({
@@ -38,7 +57,10 @@ describe('The class of a notebook', () => {
 
   it.each(['teacher', 'assistant', 'student'] as const)('counts for a %s too', role => {
     const classes = [{ class_id: 'python-intro', title: '', role }];
-    const classified = classify({ path: IN_CLASS, metadata: {}, choice: null }, { ...me, classes });
+    const classified = classify(
+      { path: IN_CLASS, metadata: {}, choice: null, filed: null },
+      { ...me, classes }
+    );
     expect(classified.classId).toBe('python-intro');
   });
 

@@ -74,6 +74,26 @@ describe('Progress', () => {
     expect(asked).toEqual(['a.ipynb']);
   });
 
+  it('tells the recorder the class that the service has filed the notebook under', async () => {
+    await knows(1);
+    expect(recorder.filed).toEqual([['a.ipynb', 'python-intro']]);
+  });
+
+  it('asks for the class of a notebook that only an update has told of', async () => {
+    await knows(1);
+    answer = async () => ({ progress: [], cursor: 10, next_cursor: null });
+    recorder.show({ ...RECORDED, path: 'b.ipynb' });
+    await until(() => asked.length === 2);
+    await new Promise(resolve => setImmediate(resolve));
+    const fields = { channel: 'progress:s', cursor: 13, student_id: 's', timestamp: '' };
+    const message = { event: 'progress_update' as const, ...fields, ...item('b.ipynb', 3) };
+    socket.message.emit(message);
+    answer = async () => ({ progress: [item('b.ipynb', 2)], cursor: 12, next_cursor: null });
+    sender.show({ sentCount: 1 });
+    await until(() => recorder.filed.length === 2);
+    expect(progress.current?.completed).toBe(3);
+  });
+
   it('moves with the updates that are newer than its snapshot, and with no older one', async () => {
     await knows(1);
     update(2, 11);

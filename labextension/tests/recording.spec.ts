@@ -87,6 +87,35 @@ describe('The class of a notebook', () => {
     expect([end.status, end.output]).toEqual(['unknown', []]);
   });
 
+  it('is the one that the service has filed it under, also on the next page', async () => {
+    const page = await Page.load();
+    await page.open();
+    page.recorder.file(PATH, 'statistics');
+    expect(page.recorder.current).toMatchObject({
+      classId: 'statistics',
+      classes: [{ class_id: 'statistics' }]
+    });
+    await page.vanish();
+    const next = await Page.load({ id: 'page-2' });
+    const { context } = await next.open();
+    context.rename('assignments/python-intro/hw/moved.ipynb');
+    expect(next.recorder.current?.classId).toBe('statistics');
+  });
+
+  it('that was taken back is not brought back by the service: nothing is sent', async () => {
+    const page = await Page.load();
+    const { kernel } = await page.open(undefined, 'scratch.ipynb');
+    await page.recorder.choose('scratch.ipynb', 'python-intro');
+    await page.recorder.choose('scratch.ipynb', null);
+    const before = page.sink.events.length;
+    page.recorder.file('scratch.ipynb', 'statistics');
+    kernel.run('cell-1');
+    expect(page.sink.events).toHaveLength(before);
+    expect(page.recorder.current).toMatchObject({ classId: null, reason: 'none' });
+    await page.recorder.choose('scratch.ipynb', 'python-intro');
+    expect(page.recorder.current).toMatchObject({ classId: 'statistics', reason: 'choice' });
+  });
+
   it('waits for who the student is: then all is sent in order, or nothing', async () => {
     for (const [path, types] of [
       [PATH, ['notebook_opened', START, COMPLETE]],

@@ -3,6 +3,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import { servicePath } from '../classes';
 import type { NotebookProgress, ProgressList } from '../contract';
 import type { IRecorder, ISender } from '../interfaces';
 import type { UpdateMessage } from '../socket';
@@ -68,7 +69,7 @@ export class Progress implements IDisposable {
 
   private _onRecorder(): void {
     const { current } = this._options.recorder;
-    const path = current?.classId ? label(current.path) : null;
+    const path = current?.classId ? servicePath(current.path) : null;
     if (path !== this._path) {
       this._path = path;
       this._changed.emit();
@@ -81,7 +82,8 @@ export class Progress implements IDisposable {
     const { sentCount } = sender.state;
     const isNew = sentCount > this._sentCount;
     this._sentCount = sentCount;
-    if (isNew && (this.current === null || !this._options.socket.isConnected)) {
+    const isKnown = this._path !== null && this._inSnapshots.has(this._path);
+    if (isNew && (!isKnown || !this._options.socket.isConnected)) {
       this._read();
     }
   }
@@ -113,10 +115,20 @@ export class Progress implements IDisposable {
       this._isWanted = false;
       try {
         const { progress, cursor } = await this._options.fetch(this._path);
-        progress.forEach(item => this._learn(item, cursor));
+        progress.forEach(item => this._learnSnapshot(item, cursor));
       } catch {
         // The sender tells why the server is away; the next sending or hello asks again.
       }
+    }
+  }
+
+  /** Only a snapshot names the class, so also one that an update has overtaken. */
+  private _learnSnapshot(item: NotebookProgress, cursor: number): void {
+    const { notebook_path: path, class_id: classId } = item;
+    this._inSnapshots.add(servicePath(path));
+    this._learn(item, cursor);
+    if (classId !== null && !this._isDisposed) {
+      this._options.recorder.file(path, classId);
     }
   }
 
@@ -124,7 +136,7 @@ export class Progress implements IDisposable {
     news: Pick<NotebookProgress, 'notebook_path' | 'completed_cells' | 'total_cells'>,
     cursor: number
   ): void {
-    const path = label(news.notebook_path);
+    const path = servicePath(news.notebook_path);
     const known = this._known.get(path);
     if (this._isDisposed || (known && known.cursor > cursor)) {
       return;
@@ -136,14 +148,10 @@ export class Progress implements IDisposable {
 
   private readonly _changed = new Signal<this, void>(this);
   private readonly _known = new Map<string, IKnown>();
+  private readonly _inSnapshots = new Set<string>();
   private _path: string | null = null;
   private _sentCount = 0;
   private _isReading = false;
   private _isWanted = false;
   private _isDisposed = false;
-}
-
-/** A path as the service stores it. */
-function label(path: string): string {
-  return path.replace(/^\//, '').normalize('NFC');
 }

@@ -33,6 +33,7 @@ export class FakeRecorder implements IRecorder {
   readonly changed = new Signal<this, void>(this);
   readonly runFinished = new Signal<this, IFinishedRun>(this);
   chosen: [string, string | null][] = [];
+  filed: [string, string][] = [];
 
   constructor(public current: IRecording | null = RECORDED) {}
 
@@ -43,6 +44,10 @@ export class FakeRecorder implements IRecorder {
 
   async choose(path: string, classId: string | null): Promise<void> {
     this.chosen.push([path, classId]);
+  }
+
+  file(path: string, classId: string): void {
+    this.filed.push([path, classId]);
   }
 
   setMe(): void {
