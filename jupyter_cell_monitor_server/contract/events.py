@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from .fields import (
+    MAX_BATCH_EVENTS,
     MAX_CELLS,
     MAX_DEPTH,
     MAX_EVENT_BYTES,
@@ -177,24 +178,21 @@ class RejectedEvent(Struct, frozen=True):
     event_id: str | None = None
 
 
-class EventResult(Struct, kw_only=True, omit_defaults=True):
-    """The answer for one event. `retry`: nothing was stored, send it again."""
-
-    event_id: str | None
-    status: Literal["stored", "duplicate", "rejected", "retry"]
-    code: str | None = None
-    detail: str | None = None
-    field: str | None = None
+class _Body(Struct):
+    events: Raw = Raw()
+    event_type: Raw = Raw()
 
 
-class EventResults(Struct):
-    """The answer to a batch: one result for each event, in the order sent."""
-
-    results: list[EventResult]
-
-
-class _Batch(Struct):
-    events: list[Raw]
+# A struct and no list: it stops at the first item too many, before a small gzip body of millions
+# of items has filled the memory.
+_EVENTS = msgspec.json.Decoder(
+    msgspec.defstruct(
+        "_Events",
+        [(f"event_{index}", Raw, Raw()) for index in range(MAX_BATCH_EVENTS)],
+        array_like=True,
+        forbid_unknown_fields=True,
+    )
+)
 
 
 class _Head(Struct):
@@ -206,6 +204,10 @@ class BatchError(ValueError):
     """The body as a whole is no batch and no event."""
 
 
+class BatchTooLong(BatchError):
+    """The batch holds more than 100 events."""
+
+
 _TYPES: dict[str, type[KnownEvent]] = {
     "notebook_opened": NotebookOpened,
     "cell_execution_start": CellExecutionStart,
@@ -215,7 +217,7 @@ _TYPES: dict[str, type[KnownEvent]] = {
 _KNOWN = {name: msgspec.json.Decoder(struct) for name, struct in _TYPES.items()}
 _FIELDS = {name: frozenset(struct.__struct_fields__) for name, struct in _TYPES.items()}
 _HEAD = msgspec.json.Decoder(_Head)
-_BATCH = msgspec.json.Decoder(_Batch)
+_BODY = msgspec.json.Decoder(_Body)
 _FIELD_IN_ERROR = re.compile(r"`\$\.?([^`]*)`")
 _FIELD_MISSING = re.compile(r"missing required field `([^`]+)`")
 
@@ -223,15 +225,18 @@ _FIELD_MISSING = re.compile(r"missing required field `([^`]+)`")
 def split_batch(body: bytes) -> list[bytes]:
     """Split a body, a single event or `{"events": […]}`, into the bytes of each event.
 
-    Raises `BatchError` where the body is neither.
+    Raises `BatchError` where the body is neither, `BatchTooLong` for more than 100 events.
     """
     body = without_half_pairs(body)
     try:
-        keys = msgspec.json.decode(body, type=dict[str, Raw])
-        if "events" not in keys or "event_type" in keys:
+        found = _BODY.decode(body)
+        if not bytes(found.events) or bytes(found.event_type):
             return [body]
-        return [bytes(raw) for raw in _BATCH.decode(body).events]
+        events = msgspec.structs.astuple(_EVENTS.decode(found.events))
+        return [raw for raw in map(bytes, events) if raw]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if "at most length" in str(error):
+            raise BatchTooLong(f"A batch holds at most {MAX_BATCH_EVENTS} events.") from error
         raise BatchError(f"The body is no event and no batch of events: {error}") from error
 
 

@@ -7,6 +7,8 @@ from msgspec import Struct, field
 
 from .fields import RunStatus
 
+MAX_SUMMARY = 1_000
+
 
 def progress_channel(student_id: str) -> str:
     """A student's own runs and progress."""
@@ -83,10 +85,16 @@ class Update(Struct, kw_only=True, omit_defaults=True):
 
 
 class ErrorSummary(Struct, kw_only=True):
-    """An error without its traceback."""
+    """An error without its traceback; its message has at most 1000 characters."""
 
     name: str
     message: str
+
+
+def error_summary(name: str, message: str) -> ErrorSummary:
+    """What every teacher of the class is sent of an error; a longer message ends in `…`."""
+    is_long = len(message) > MAX_SUMMARY
+    return ErrorSummary(name=name, message=message[: MAX_SUMMARY - 1] + "…" if is_long else message)
 
 
 class ExecutionUpdate(Update, kw_only=True):

@@ -141,6 +141,8 @@ class CellMonitorService(Application):
     def start(self) -> None:
         """Serve until a signal says stop."""
         set_up_log(self.log_level)
+        # What students wrote is for no other account of this machine.
+        os.umask(0o077)
         asyncio.run(self.serve())
 
     async def serve(self) -> None:
@@ -266,8 +268,10 @@ class CellMonitorService(Application):
             return hmac.digest(token.encode(), b"cell-monitor cookie", hashlib.sha256)
         path = Path(self.cookie_secret_file)
         if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_hex(32))
+            part = path.with_name(path.name + ".part")
+            part.touch(mode=0o600)
+            part.write_text(secrets.token_hex(32))
+            part.replace(path)
         return bytes.fromhex(path.read_text())
 
 

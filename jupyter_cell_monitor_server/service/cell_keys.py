@@ -75,12 +75,12 @@ def later_cells(
 def expected_ids(cells: Sequence[Cell]) -> set[str]:
     """The cells that a student is expected to run with success.
 
-    nbgrader's solution and task cells, or else the code cells that are not empty.
+    nbgrader's solution and task cells, or else those that are not empty; code cells alone, for
+    no other can be run.
     """
-    graded = {c.cell_id for c in cells if c.grade_id and (c.solution or c.task)}
-    if graded:
-        return graded
-    return {c.cell_id for c in cells if c.cell_type == "code" and c.source_sha256 != EMPTY_SHA256}
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    graded = {c.cell_id for c in code if c.grade_id and (c.solution or c.task)}
+    return graded or {c.cell_id for c in code if c.source_sha256 != EMPTY_SHA256}
 
 
 def progress_of(cells: Iterable[KnownCell]) -> tuple[int, int]:

@@ -4,14 +4,8 @@ import zlib
 from collections.abc import Callable
 from datetime import datetime
 
-from ..contract.events import (
-    EventResult,
-    ParsedEvent,
-    RejectedEvent,
-    parse_event,
-    split_batch,
-)
-from ..contract.fields import MAX_BATCH_EVENTS
+from ..contract.events import BatchTooLong, ParsedEvent, RejectedEvent, parse_event, split_batch
+from ..contract.results import EventResult
 from .db.record import Delivery
 from .people import Person
 from .writer import Writer
@@ -55,9 +49,10 @@ class Ingest:
         Raises `BatchError`, `BodyTooLarge`, `QueueFull` or `DatabaseUnavailable`; then
         nothing is stored.
         """
-        raws = split_batch(body)
-        if len(raws) > MAX_BATCH_EVENTS:
-            raise BodyTooLarge(f"A batch holds at most {MAX_BATCH_EVENTS} events.")
+        try:
+            raws = split_batch(body)
+        except BatchTooLong as error:
+            raise BodyTooLarge(str(error)) from error
         now = self._now()
         checked = [_check(parse_event(raw, now), person) for raw in raws]
         good = [item for item in checked if isinstance(item, ParsedEvent)]

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from ..contract.events import EventResult, ParsedEvent
+from ..contract.events import ParsedEvent
+from ..contract.results import EventResult
 from .announce import Announcer
 from .db.engine import DatabaseUnavailable
 from .db.record import Delivery, Recorded

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from jupyter_cell_monitor_server.contract import events, people, problems, updates
+from jupyter_cell_monitor_server.contract import people, problems, results, updates
 from jupyter_cell_monitor_server.contract.events import (
     BatchError,
     OtherEvent,
@@ -67,7 +67,7 @@ DOCUMENTS = [
     *((updates, one["struct"], one["message"]) for one in examples("updates")),
     *((people, one["struct"], one["document"]) for one in examples("people")),
     *(
-        (events if one["struct"] == "EventResults" else problems, one["struct"], one["document"])
+        (results if one["struct"] == "EventResults" else problems, one["struct"], one["document"])
         for one in examples("problems")
     ),
 ]

@@ -7,6 +7,7 @@ import pytest
 
 from jupyter_cell_monitor_server.contract.classes import ClassProgress
 from jupyter_cell_monitor_server.contract.people import Role
+from jupyter_cell_monitor_server.service.db import reads
 from jupyter_cell_monitor_server.service.db.engine import reading
 from jupyter_cell_monitor_server.service.db.read_classes import (
     read_class,
@@ -86,6 +87,48 @@ async def test_a_student_was_last_seen_in_any_notebook_of_this_class_alone(db: D
     row = await db.row("notebooks", student_id="ai", path=second)
     seen = {student.student_id: student.last_seen_at for student in (await grid(db)).students}
     assert seen == {"ai": row["last_activity_at"], "ken": None}
+
+
+async def test_what_ran_before_the_notebook_was_of_the_class_stays_its_owners(db: Database) -> None:
+    """Not in the grid, not in the runs of the class."""
+    await members(db, "ai")
+    path = {"notebook_path": "notes.ipynb"}
+    await db.send(failed(run="before") | path)
+    await db.send(opened() | path | {"class_id": CLASS}, end(run="after", second=9) | path)
+    async with reading(db.engine) as connection:
+        [ai] = (await read_grid(connection, CLASS, "notes.ipynb", None, None)).students
+        runs = await read_executions(connection, RunFilter(class_id=CLASS))
+    assert [(cell.tries, cell.status) for cell in ai.cells.values()] == [(1, "completed")]
+    assert len(runs.executions) == 1
+
+
+async def test_a_page_of_large_runs_is_shorter_and_goes_on(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least one run a page, however large; none is left out."""
+    monkeypatch.setattr(reads, "MAX_PAGE_CHARACTERS", 2_500)
+    output = [{"output_type": "stream", "name": "stdout", "text": "x" * 1_000}]
+    await db.send(*(end(run=f"r{n}", second=n) | {"output": output} for n in range(5)))
+    sizes: list[int] = []
+    seen: set[str] = set()
+    cursor: str | None = None
+    while True:
+        after = None if cursor is None else parse_position(cursor)
+        async with reading(db.engine) as connection:
+            page = await read_executions(connection, RunFilter(student_id="ai", after=after))
+        sizes.append(len(page.executions))
+        seen |= {run.execution_id for run in page.executions}
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert (sizes, len(seen)) == ([2, 2, 1], 5)
+
+
+async def test_a_class_that_the_hub_no_longer_names_has_no_members(db: Database) -> None:
+    await members(db, "ai")
+    await db.store.replace_members({"other": {"ken": "student"}})
+    rows = await db.rows("class_members")
+    assert [(row["class_id"], row["student_id"]) for row in rows] == [("other", "ken")]
 
 
 async def test_only_the_chosen_time_is_in_the_grid(db: Database) -> None:

@@ -2,13 +2,15 @@
 
 import gzip
 import json
+import tracemalloc
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from jupyter_cell_monitor_server.contract.events import BatchError, EventResult, ParsedEvent
+from jupyter_cell_monitor_server.contract.events import BatchError, ParsedEvent
 from jupyter_cell_monitor_server.contract.fields import MAX_INFLATED_BYTES
+from jupyter_cell_monitor_server.contract.results import EventResult
 from jupyter_cell_monitor_server.service.announce import Announcer
 from jupyter_cell_monitor_server.service.bus.memory import MemoryBus
 from jupyter_cell_monitor_server.service.ingest import BodyTooLarge, Ingest, gunzip
@@ -75,6 +77,17 @@ async def test_a_single_event_and_a_batch_are_taken(db: Database) -> None:
     assert [r.event_id for r in found] == [f"e{n}" for n in range(100)]
     assert [r.status for r in found] == ["duplicate", *["stored"] * 99]
     assert await take(db, batch([])) == []
+
+
+async def test_millions_of_items_in_a_small_body_fill_no_memory(db: Database) -> None:
+    """The first item too many ends the reading."""
+    body = b'{"events":[' + b"0," * 2_000_000 + b"0]}"
+    tracemalloc.start()
+    with pytest.raises(BodyTooLarge, match="100 events"):
+        await take(db, body)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 2 * len(body)
 
 
 async def test_a_batch_of_101_is_too_large_and_stores_nothing(db: Database) -> None:

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientConnectionError, ClientResponse, WSServerHandshakeError
-from browser.hub import Hub, Visitor, start_hub
+from browser.hub import Hub, Visitor, start_hub, until
 
 from jupyter_cell_monitor_server.contract.problems import PROBLEM_TYPE
 from jupyter_cell_monitor_server.service.handlers.base import SECURITY_HEADERS
 
-from .made import CLASS, start
+from .made import CLASS, Json, start
 from .postgres import free_port
 
 PREFIX = "/services/cell-monitor/"
@@ -228,18 +228,26 @@ async def test_sigterm_says_restarting_and_the_login_outlives_it(
             assert await asyncio.to_thread(process.wait, 15) == 0
 
 
+def service_lines(hub: Hub) -> list[Json]:
+    """What the service itself has logged."""
+    lines = (hub.folder / "hub.log").read_text().splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+
+def accesses(hub: Hub) -> list[str]:
+    """The requests that the service has logged."""
+    lines = service_lines(hub)
+    return [line["message"] for line in lines if line["logger"] == "tornado.access"]
+
+
 async def test_the_log_holds_no_query_no_token_and_nothing_that_was_written(
     hub: Hub, teacher: Visitor
 ) -> None:
     """Of the service's own lines, all tests of this file long."""
     await api(teacher, "executions?notebook_path=private.ipynb", **{"X-XSRFToken": xsrf(teacher)})
-    lines = [
-        json.loads(line)
-        for line in (hub.folder / "hub.log").read_text().splitlines()
-        if line.startswith("{")
-    ]
-    paths = [line["message"] for line in lines if line["logger"] == "tornado.access"]
-    assert any("/api/v1/executions (" in path for path in paths)
+    # A request is logged after its answer.
+    await until(lambda: any("/api/v1/executions (" in path for path in accesses(hub)))
+    lines, paths = service_lines(hub), accesses(hub)
     assert any("/oauth_callback (" in path for path in paths)
     assert not [line for line in paths if "?" in line]
     token = process_token(hub)

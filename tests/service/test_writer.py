@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from jupyter_cell_monitor_server.contract.events import EventResult, ParsedEvent
+from jupyter_cell_monitor_server.contract.events import ParsedEvent
+from jupyter_cell_monitor_server.contract.results import EventResult
 from jupyter_cell_monitor_server.service.announce import Announcer
 from jupyter_cell_monitor_server.service.bus import Announcement
 from jupyter_cell_monitor_server.service.bus.memory import MemoryBus

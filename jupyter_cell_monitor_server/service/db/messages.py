@@ -10,6 +10,7 @@ from ...contract.updates import (
     ProgressUpdate,
     Update,
     class_channel,
+    error_summary,
     message_status,
     progress_channel,
 )
@@ -35,7 +36,7 @@ def of_run(item: ChangedRun, cursors: Cursors) -> list[Update]:
 def _summary(item: ChangedRun) -> ErrorSummary | None:
     if item.failed is None:
         return None
-    return ErrorSummary(name=item.failed.error.name, message=item.failed.error.message)
+    return error_summary(item.failed.error.name, item.failed.error.message)
 
 
 def _execution(item: ChangedRun, channel: str, cursor: int) -> ExecutionUpdate:

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ...contract.updates import (
     ErrorAlert,
-    ErrorSummary,
     ExecutionUpdate,
     NotebookUpdate,
     Update,
     class_channel,
+    error_summary,
     message_status,
 )
 from .tables import cell_executions, cells, error_logs, notebooks, updates
@@ -70,7 +70,7 @@ def _joined(query: Any, table: Any) -> Any:
 def _run_message(row: Any, class_id: str, since: int) -> ExecutionUpdate:
     error = None
     if row["name"] is not None:
-        error = ErrorSummary(name=row["name"], message=row["message"])
+        error = error_summary(row["name"], row["message"])
     return ExecutionUpdate(
         channel=class_channel(class_id),
         cursor=row["cursor"],
@@ -114,7 +114,7 @@ async def _alerts(
             cell_id=row["cell_id"],
             cell_key=row["cell_key"],
             execution_id=str(row["execution_id"]),
-            error=ErrorSummary(name=row["name"], message=row["message"]),
+            error=error_summary(row["name"], row["message"]),
         )
         for row in (await connection.execute(query)).mappings()
     ]

@@ -18,9 +18,9 @@ from ...contract.classes import (
     StudentList,
 )
 from ...contract.people import Role
-from ...contract.updates import ErrorSummary, class_channel
+from ...contract.updates import class_channel, error_summary
 from ..lesson import lesson_start
-from .reads import newest_cursors
+from .reads import newest_cursors, seen_in
 from .tables import (
     cell_executions,
     cells,
@@ -124,7 +124,9 @@ async def _lesson_start(
     run = cell_executions.c
     # A wrong clock's time that has not come yet would hide the lesson.
     query = select(run.started_at).where(
-        run.notebook_id.in_(of_class), run.started_at.between(now - LESSON_WITHIN, now)
+        run.notebook_id.in_(of_class),
+        run.class_id == class_id,
+        run.started_at.between(now - LESSON_WITHIN, now),
     )
     return lesson_start(m for m in (await connection.execute(query)).scalars() if m)
 
@@ -133,9 +135,11 @@ async def read_students(
     connection: AsyncConnection, class_id: str, after: str, limit: int
 ) -> StudentList:
     """The students of a class by name of user, after one of them."""
+    seen = seen_in(class_id)
     query = (
-        select(students)
+        select(students.c.user_id, students.c.name, students.c.number, seen.c.last_seen_at)
         .join(class_members, class_members.c.student_id == students.c.user_id)
+        .outerjoin(seen, seen.c.student_id == students.c.user_id)
         .where(
             class_members.c.class_id == class_id,
             class_members.c.role == "student",
@@ -147,16 +151,17 @@ async def read_students(
     rows = (await connection.execute(query)).mappings().all()
     shown = rows[:limit]
     return StudentList(
-        students=[
-            Student(
-                student_id=row["user_id"],
-                name=row["name"],
-                number=row["number"],
-                last_seen_at=row["last_seen_at"],
-            )
-            for row in shown
-        ],
+        students=[_student(row) for row in shown],
         next_cursor=shown[-1]["user_id"] if len(rows) > limit else None,
+    )
+
+
+def _student(row: Any) -> Student:
+    return Student(
+        student_id=row["user_id"],
+        name=row["name"],
+        number=row["number"],
+        last_seen_at=row["last_seen_at"],
     )
 
 
@@ -209,6 +214,6 @@ def _error(row: Any) -> ClassError:
         cell_id=row["cell_id"],
         cell_key=row["cell_key"],
         label=None if row["cell_index"] is None else str(row["cell_index"] + 1),
-        error=ErrorSummary(name=row["name"], message=row["message"]),
+        error=error_summary(row["name"], row["message"]),
         occurred_at=row["occurred_at"],
     )

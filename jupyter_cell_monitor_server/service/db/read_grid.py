@@ -9,9 +9,9 @@ from sqlalchemy import Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ...contract.classes import ClassProgress, GridRow
-from ...contract.updates import ErrorSummary, class_channel
+from ...contract.updates import class_channel, error_summary
 from ..grid import PlacedCell, RunOfCell, cells_of, columns_of
-from .reads import newest_cursors
+from .reads import newest_cursors, seen_in
 from .tables import (
     assignment_progress,
     cell_executions,
@@ -52,13 +52,7 @@ async def read_grid(
 
 
 async def _members(connection: AsyncConnection, class_id: str) -> list[Any]:
-    # What a student does in another class is not this teacher's to see.
-    seen = (
-        select(notebooks.c.student_id, func.max(notebooks.c.last_activity_at).label("last_seen_at"))
-        .where(notebooks.c.class_id == class_id)
-        .group_by(notebooks.c.student_id)
-        .subquery()
-    )
+    seen = seen_in(class_id)
     query = (
         select(students.c.user_id, students.c.name, students.c.number, seen.c.last_seen_at)
         .join(class_members, class_members.c.student_id == students.c.user_id)
@@ -118,7 +112,9 @@ async def _runs(
     until: datetime | None,
 ) -> dict[uuid.UUID, list[RunOfCell]]:
     query = _runs_query().where(
-        notebooks.c.class_id == class_id, notebooks.c.notebook_key == notebook_key
+        notebooks.c.class_id == class_id,
+        notebooks.c.notebook_key == notebook_key,
+        cell_executions.c.class_id == class_id,  # not what ran before it was of the class
     )
     if since is not None:
         query = query.where(since <= _MOMENT)
@@ -152,7 +148,7 @@ def _runs_query() -> Select[Any]:
 def _run(row: Any) -> RunOfCell:
     error = None
     if row["name"] is not None:
-        error = ErrorSummary(name=row["name"], message=row["message"])
+        error = error_summary(row["name"], row["message"])
     return RunOfCell(
         cell_key=row["cell_key"],
         execution_id=str(row["execution_id"]),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, select, tuple_
+from sqlalchemy import Select, Subquery, Text, and_, cast, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ...contract.executions import (
@@ -30,12 +30,16 @@ from .tables import (
 _RUN_MOMENT = func.coalesce(
     cell_executions.c.started_at, cell_executions.c.ended_at, cell_executions.c.received_at
 )
+_RUN_CHARACTERS = func.coalesce(func.length(cell_executions.c.code), 0) + func.coalesce(
+    func.length(cast(cell_executions.c.output, Text)), 0
+)
 _RUN_ORDER = (
     _RUN_MOMENT,
     cell_executions.c.session_id,
     func.coalesce(cell_executions.c.seq, -1),
     cell_executions.c.execution_id,
 )
+MAX_PAGE_CHARACTERS = 8 * 1024 * 1024
 Position = tuple[datetime, uuid.UUID, int, uuid.UUID]
 
 
@@ -58,14 +62,21 @@ class RunFilter:
 
 
 async def read_executions(connection: AsyncConnection, chosen: RunFilter) -> CellExecutionList:
-    """Runs in the order of the kernel's times, at most `limit`, and where to go on."""
-    rows = (await connection.execute(_executions_query(chosen))).mappings().all()
-    shown = rows[: chosen.limit]
-    more = len(rows) > chosen.limit
-    return CellExecutionList(
-        executions=[_execution(row) for row in shown],
-        next_cursor=_position(shown[-1]) if more else None,
-    )
+    """Runs in the order of the kernel's times, and where to go on.
+
+    At most `limit`, and fewer where they are large: at least one, then up to 8 Mi characters.
+    """
+    result = await connection.stream(_executions_query(chosen))
+    found: list[CellExecution] = []
+    characters, last = 0, None
+    async for row in result.mappings():
+        characters += row["characters"]
+        if found and (len(found) == chosen.limit or characters > MAX_PAGE_CHARACTERS):
+            await result.close()
+            return CellExecutionList(executions=found, next_cursor=_position(last))
+        found.append(_execution(row))
+        last = row
+    return CellExecutionList(executions=found)
 
 
 def _executions_query(chosen: RunFilter) -> Select[Any]:
@@ -80,6 +91,7 @@ def _executions_query(chosen: RunFilter) -> Select[Any]:
         select(
             cell_executions,
             _RUN_MOMENT.label("moment"),
+            _RUN_CHARACTERS.label("characters"),
             notebooks.c.path,
             notebooks.c.notebook_key,
             cells.c.cell_key,
@@ -197,6 +209,19 @@ def _progress(row: Any) -> NotebookProgress:
         completed_cells=row["completed_cells"],
         total_cells=row["total_cells"],
         progress_rate=row["progress_rate"],
+    )
+
+
+def seen_in(class_id: str) -> Subquery:
+    """When each student was last active in a class.
+
+    What they do in another class is not its teacher's to see.
+    """
+    return (
+        select(notebooks.c.student_id, func.max(notebooks.c.last_activity_at).label("last_seen_at"))
+        .where(notebooks.c.class_id == class_id)
+        .group_by(notebooks.c.student_id)
+        .subquery()
     )
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection
 
-from ...contract.events import CellEvent, EventResult, NotebookOpened, OtherEvent, ParsedEvent
+from ...contract.events import CellEvent, NotebookOpened, OtherEvent, ParsedEvent
+from ...contract.results import EventResult
 from ...contract.updates import Update, class_channel, progress_channel
 from ..class_of_notebook import Resolve
 from ..ids import content_uuid, uuid_of

@@ -35,6 +35,7 @@ def save_people(connection: Connection, people: Iterable[Person], now: datetime)
 def replace_members(connection: Connection, members: Mapping[str, Mapping[str, Role]]) -> None:
     """Make the members of each class what the Hub's groups say now."""
     _save_classes(connection, members)
+    connection.execute(delete(class_members).where(class_members.c.class_id.not_in(members)))
     for class_id, of_class in sorted(members.items()):
         query = select(class_members.c.student_id, class_members.c.role)
         query = query.where(class_members.c.class_id == class_id)

@@ -2,8 +2,8 @@
 
 from tornado.web import HTTPError, stream_request_body
 
-from ...contract.events import EventResults
 from ...contract.fields import MAX_BODY_BYTES, MAX_INFLATED_BYTES
+from ...contract.results import EventResults
 from ..ingest import BodyTooLarge, gunzip
 from ..writer import QueueFull
 from .base import ApiError, BaseHandler

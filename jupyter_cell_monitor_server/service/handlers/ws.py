@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -78,8 +79,12 @@ class SocketHandler(BaseHandler, WebSocketHandler):
         allowed = allowed_channels(self.person)
         for channel in self._own_channels():
             self._follow(channel)
-        async with reading(self.state.engine) as connection:
-            cursors = await newest_cursors(connection, sorted(allowed))
+        try:
+            async with reading(self.state.engine) as connection:
+                cursors = await newest_cursors(connection, sorted(allowed))
+        except DatabaseUnavailable:
+            self.close(RESTARTING, "the database is not available")
+            return
         for channel in self._own_channels():
             self._last[channel] = cursors[channel]
         await self._write(msgspec.json.encode(Hello(cursors=cursors)).decode())
@@ -136,13 +141,18 @@ class SocketHandler(BaseHandler, WebSocketHandler):
         if channel not in allowed_channels(self.person):
             await self._answer(_refusal(channel, self.person))
             return
-        held: list[Announcement] = []
+        held: deque[Announcement] = deque(maxlen=self.state.max_socket_messages)
         self.state.bus.leave(channel, self._take)
         self.state.bus.follow(channel, held.append)
         try:
             cursor = await self._catch_up(channel, wanted.cursor)
         finally:
             self.state.bus.leave(channel, held.append)
+        if len(held) == held.maxlen:
+            self.close(TOO_SLOW, "too slow: reconnect and catch up")
+            return
+        if channel not in allowed_channels(self.person):
+            return  # the role was lost while this was read
         self._last[channel] = cursor
         for announcement in held:
             self._take(announcement)
@@ -182,10 +192,11 @@ class SocketHandler(BaseHandler, WebSocketHandler):
             if person is None:
                 self.close(LOGIN_GONE, "sign in again")
                 return
-            for channel in allowed_channels(self.person) - allowed_channels(person):
+            self.person = person
+            for channel in self._last.keys() - allowed_channels(person):
+                del self._last[channel]
                 self.state.bus.leave(channel, self._take)
                 await self._answer(_refusal(channel, person))
-            self.person = person
 
     def on_close(self) -> None:
         """Follow nothing more."""
