@@ -118,7 +118,7 @@ class ClassProgress(Struct, kw_only=True):
 
 
 class ClassError(Struct, kw_only=True):
-    """An error of a class, newest first. `label` is the cell's in the grid."""
+    """An error of a class. Its column in the grid is the one with its `cell_key`."""
 
     execution_id: str
     student_id: str
@@ -126,7 +126,6 @@ class ClassError(Struct, kw_only=True):
     notebook_key: str | None
     cell_id: str
     cell_key: str
-    label: str | None
     error: ErrorSummary
     occurred_at: datetime
 

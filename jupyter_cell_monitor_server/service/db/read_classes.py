@@ -197,7 +197,7 @@ def _errors_query() -> Select[Any]:
     same_cell = and_(cells.c.notebook_id == table.notebook_id, cells.c.cell_id == table.cell_id)
     return (
         select(error_logs, students.c.name.label("student_name"))
-        .add_columns(notebooks.c.notebook_key, cells.c.cell_key, cells.c.cell_index)
+        .add_columns(notebooks.c.notebook_key, cells.c.cell_key)
         .join(notebooks, notebooks.c.notebook_id == table.notebook_id)
         .join(cells, same_cell)
         .outerjoin(students, students.c.user_id == table.student_id)
@@ -213,7 +213,6 @@ def _error(row: Any) -> ClassError:
         notebook_key=row["notebook_key"],
         cell_id=row["cell_id"],
         cell_key=row["cell_key"],
-        label=None if row["cell_index"] is None else str(row["cell_index"] + 1),
         error=error_summary(row["name"], row["message"]),
         occurred_at=row["occurred_at"],
     )

@@ -95,7 +95,7 @@ export interface ClassProgress {
   cursor: number;
 }
 
-/** An error of a class. `label` is the cell's in the grid. */
+/** An error of a class. Its column in the grid is the one with its `cell_key`. */
 export interface ClassError {
   execution_id: string;
   student_id: string;
@@ -103,7 +103,6 @@ export interface ClassError {
   notebook_key: string | null;
   cell_id: string;
   cell_key: string;
-  label: string | null;
   error: ErrorSummary;
   occurred_at: string;
 }
