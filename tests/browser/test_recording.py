@@ -12,7 +12,7 @@ from jupyter_cell_monitor_server.demo import course
 
 from .conftest import NewContext, copy_assignment
 from .hub import Hub, until
-from .lab import Lab, Run, prepare_home
+from .lab import READY_MS, Lab, Run, prepare_home
 
 COURSE = Path(course.__file__).parent
 ours = course.notebook_path
@@ -100,24 +100,33 @@ async def test_all_runs_of_one_of_our_notebooks(hub: Hub, new_context: NewContex
     await check_all_recorded(hub, lab, ours("01-hello"))
 
 
+WAIT_FOR_FILE = """import pathlib, time
+while not pathlib.Path("go-on").exists():
+    time.sleep(0.05)
+print("went on")"""
+
+
 async def test_a_reload_in_mid_run_records_the_run_once(hub: Hub, new_context: NewContext) -> None:
-    """The page is loaded again while a cell runs: one row, and its end is closed."""
-    lab = await Lab.open(hub, await new_context(), "student-12", ours("03-loops"))
+    """The page is loaded again while a cell runs, and sees its end: one row, complete."""
+    path = ours("03-loops")
+    lab = await Lab.open(hub, await new_context(), "student-12", path)
     index = next(n for n, cell in enumerate(await lab.cells()) if cell["cell_type"] == "code")
-    await lab.run(index, "import time\nfor n in range(30):\n    time.sleep(0.1)")
-    await until(lambda: bool(hub.executions("student-12", ours("03-loops"))), what="the start")
+    await lab.run(index, WAIT_FOR_FILE)
+    await until(lambda: bool(hub.executions("student-12", path)), what="the start")
     await lab.page.reload()
-    await lab.until_ready()
-    rows = await until(
-        lambda: [
-            row
-            for row in hub.executions("student-12", ours("03-loops"))
-            if row["status"] != "running"
-        ],
+    await lab.page.wait_for_function("window.jupyterapp?.shell.currentWidget?.content?.model")
+    await lab.command("cell-monitor:open")
+    panel = lab.page.locator("#jp-CellMonitor-panel")
+    await expect(panel).to_contain_text("1 cell running", timeout=READY_MS)
+    (hub.home("student-12") / path).with_name("go-on").touch()
+    await until(
+        lambda: hub.executions("student-12", path)[0]["status"] != "running",
         what="the end of the run",
     )
-    assert len(rows) == len(hub.executions("student-12", ours("03-loops"))) == 1
-    assert rows[0]["status"] in ("completed", "unknown")
+    [row] = hub.executions("student-12", path)
+    assert (row["status"], row["code"]) == ("completed", WAIT_FOR_FILE)
+    assert row["started_at"] < row["ended_at"]
+    assert "went on" in row["output"]
 
 
 async def test_a_notebook_of_no_class_leaves_no_row(hub: Hub, new_context: NewContext) -> None:
