@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from .fields import (
-    MAX_BATCH_EVENTS,
     MAX_CELLS,
     MAX_DEPTH,
     MAX_EVENT_BYTES,
@@ -178,34 +177,9 @@ class RejectedEvent(Struct, frozen=True):
     event_id: str | None = None
 
 
-class _Body(Struct):
-    events: Raw = Raw()
-    event_type: Raw = Raw()
-
-
-# A struct and no list: it stops at the first item too many, before a small gzip body of millions
-# of items has filled the memory.
-_EVENTS = msgspec.json.Decoder(
-    msgspec.defstruct(
-        "_Events",
-        [(f"event_{index}", Raw, Raw()) for index in range(MAX_BATCH_EVENTS)],
-        array_like=True,
-        forbid_unknown_fields=True,
-    )
-)
-
-
 class _Head(Struct):
     event_type: Any = None
     event_id: Any = None
-
-
-class BatchError(ValueError):
-    """The body as a whole is no batch and no event."""
-
-
-class BatchTooLong(BatchError):
-    """The batch holds more than 100 events."""
 
 
 _TYPES: dict[str, type[KnownEvent]] = {
@@ -217,27 +191,9 @@ _TYPES: dict[str, type[KnownEvent]] = {
 _KNOWN = {name: msgspec.json.Decoder(struct) for name, struct in _TYPES.items()}
 _FIELDS = {name: frozenset(struct.__struct_fields__) for name, struct in _TYPES.items()}
 _HEAD = msgspec.json.Decoder(_Head)
-_BODY = msgspec.json.Decoder(_Body)
+_TYPE_IN_TEXT = re.compile(rb'"event_type":\s*"([a-z_]+)"')
 _FIELD_IN_ERROR = re.compile(r"`\$\.?([^`]*)`")
 _FIELD_MISSING = re.compile(r"missing required field `([^`]+)`")
-
-
-def split_batch(body: bytes) -> list[bytes]:
-    """Split a body, a single event or `{"events": […]}`, into the bytes of each event.
-
-    Raises `BatchError` where the body is neither, `BatchTooLong` for more than 100 events.
-    """
-    body = without_half_pairs(body)
-    try:
-        found = _BODY.decode(body)
-        if not bytes(found.events) or bytes(found.event_type):
-            return [body]
-        events = msgspec.structs.astuple(_EVENTS.decode(found.events))
-        return [raw for raw in map(bytes, events) if raw]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        if "at most length" in str(error):
-            raise BatchTooLong(f"A batch holds at most {MAX_BATCH_EVENTS} events.") from error
-        raise BatchError(f"The body is no event and no batch of events: {error}") from error
 
 
 def parse_event(raw: bytes, now: datetime) -> ParsedEvent | RejectedEvent:
@@ -246,31 +202,46 @@ def parse_event(raw: bytes, now: datetime) -> ParsedEvent | RejectedEvent:
         return RejectedEvent("too_large", f"An event holds at most {MAX_EVENT_BYTES} bytes.")
     if is_deeper(raw, MAX_DEPTH):
         return RejectedEvent("invalid", f"An event is nested at most {MAX_DEPTH} deep.")
-    event_id = None
+    text = without_half_pairs(raw)
+    event: AnyEvent | None = _decode_at_once(text)
+    event_id = None if event is None else event.event_id
+    extra: dict[str, Any] = {}
     try:
-        text = without_half_pairs(raw)
-        head = _HEAD.decode(text)
-        event_id = head.event_id if isinstance(head.event_id, str) else None
-        parsed = _decode(text, head.event_type)
-        _check(parsed.event, now + LATEST_AHEAD)
+        if event is None:
+            head = _HEAD.decode(text)
+            event_id = head.event_id if isinstance(head.event_id, str) else None
+            event, extra = _decode(text, head.event_type)
+        _check(event, now + LATEST_AHEAD)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return RejectedEvent("invalid", str(error), _field_of(str(error)), event_id)
     except FieldError as error:
         return RejectedEvent("invalid", str(error), error.field, event_id)
-    return msgspec.structs.replace(parsed, raw=raw)
+    return ParsedEvent(event, extra, raw)
 
 
-def _decode(raw: bytes, event_type: Any) -> ParsedEvent:
-    if not isinstance(event_type, str) or event_type not in _KNOWN:
-        return ParsedEvent(msgspec.json.decode(raw, type=OtherEvent), {}, raw)
+def _decode_at_once(raw: bytes) -> KnownEvent | None:
+    """An event of ours as it should be; None for all that wants a closer look."""
+    found = _TYPE_IN_TEXT.search(raw)
+    decoder = found and _KNOWN.get(found[1].decode())
+    if not decoder:
+        return None
     try:
-        return ParsedEvent(_KNOWN[event_type].decode(raw), {}, raw)
+        return decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _decode(raw: bytes, event_type: Any) -> tuple[AnyEvent, dict[str, Any]]:
+    if not isinstance(event_type, str) or event_type not in _KNOWN:
+        return msgspec.json.decode(raw, type=OtherEvent), {}
+    try:
+        return _KNOWN[event_type].decode(raw), {}
     except msgspec.ValidationError as error:
         if "unknown field" not in str(error):
             raise
     fields: dict[str, Any] = msgspec.json.decode(raw)
     extra = {name: fields.pop(name) for name in list(fields) if name not in _FIELDS[event_type]}
-    return ParsedEvent(msgspec.convert(fields, _TYPES[event_type]), extra, raw)
+    return msgspec.convert(fields, _TYPES[event_type]), extra
 
 
 def _field_of(detail: str) -> str | None:

@@ -4,7 +4,8 @@ import zlib
 from collections.abc import Callable
 from datetime import datetime
 
-from ..contract.events import BatchTooLong, ParsedEvent, RejectedEvent, parse_event, split_batch
+from ..contract.batches import BatchTooLong, split_batch
+from ..contract.events import ParsedEvent, RejectedEvent, parse_event
 from ..contract.results import EventResult
 from .db.record import Delivery
 from .people import Person

@@ -9,13 +9,12 @@ import msgspec
 import pytest
 
 from jupyter_cell_monitor_server.contract import people, problems, results, updates
+from jupyter_cell_monitor_server.contract.batches import BatchError, split_batch
 from jupyter_cell_monitor_server.contract.events import (
-    BatchError,
     OtherEvent,
     ParsedEvent,
     RejectedEvent,
     parse_event,
-    split_batch,
 )
 from jupyter_cell_monitor_server.contract.fields import (
     MAX_BATCH_EVENTS,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_cell_monitor_server.contract.events import BatchError, ParsedEvent
+from jupyter_cell_monitor_server.contract.batches import BatchError
+from jupyter_cell_monitor_server.contract.events import ParsedEvent
 from jupyter_cell_monitor_server.contract.fields import MAX_INFLATED_BYTES
 from jupyter_cell_monitor_server.contract.results import EventResult
 from jupyter_cell_monitor_server.service.announce import Announcer

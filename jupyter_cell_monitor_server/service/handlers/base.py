@@ -11,7 +11,7 @@ from jupyterhub.services.auth import HubOAuthenticated
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, HTTPError, RequestHandler
 
-from ...contract.events import BatchError
+from ...contract.batches import BatchError
 from ...contract.paths import clean_path
 from ...contract.people import Me
 from ...contract.problems import PROBLEM_TYPE, problem
