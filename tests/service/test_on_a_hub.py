@@ -75,6 +75,13 @@ async def test_a_stranger_is_sent_to_the_hubs_login(hub: Hub) -> None:
         assert (await open_page(visitor)).url.path == "/hub/login"
 
 
+async def test_the_address_without_its_slash_leads_to_the_page(hub: Hub) -> None:
+    async with hub.signed_in("sensei") as visitor:
+        url = visitor.hub.service_url.rstrip("/")
+        async with visitor.session.get(url) as response:
+            assert (response.status, response.url.path) == (200, PREFIX)
+
+
 async def test_after_the_login_the_page_is_told_where_it_is(teacher: Visitor) -> None:
     """Without a consent page; its files are there and may be kept for ever."""
     response = await open_page(teacher, f"classes/{CLASS}")

@@ -414,6 +414,7 @@ def test_every_handler_requires_a_login_but_these() -> None:
         "NotFoundHandler",
         "AssetHandler",
         "CallbackHandler",
+        "SlashHandler",  # tells nothing, leads to the page
         "EventsHandler",  # asks for the login in its own `prepare`, tested above
     }
 

@@ -35,6 +35,17 @@ class PageHandler(BaseHandler):
         self.finish(html)
 
 
+class SlashHandler(BaseHandler):
+    """The page's address as people type it."""
+
+    async def prepare(self) -> None:
+        """No login: the page asks for it."""
+
+    async def get(self) -> None:
+        """Lead to the page."""
+        self.redirect(self.state.prefix)
+
+
 class AssetHandler(Answers, StaticFileHandler):
     """The page's files. Their names hold a hash: they never change."""
 

@@ -29,4 +29,5 @@ def routes(state: State) -> list[URLSpec]:
         URLSpec(state.prefix + "oauth_callback", page.CallbackHandler, hub_auth),
         URLSpec(state.prefix + r"static/assets/(.*)", page.AssetHandler, assets),
         URLSpec(state.prefix + ".*", page.PageHandler, given),
+        URLSpec(state.prefix.rstrip("/"), page.SlashHandler, given),
     ]
