@@ -277,8 +277,3 @@ class CellMonitorService(Application):
             part.write_text(secrets.token_hex(32))
             part.replace(path)
         return bytes.fromhex(path.read_text())
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Run the service."""
-    CellMonitorService.launch_instance(argv)

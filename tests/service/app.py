@@ -1,5 +1,6 @@
 """The service in this process, on a real port and database, with people that need no Hub."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -46,6 +47,7 @@ class People:
     def __init__(self) -> None:
         self.known: dict[str, Person] = dict(PEOPLE)
         self.is_hub_away = False
+        self.asked_again = asyncio.Event()
 
     async def person_of(self, handler: RequestHandler) -> Person | None:
         """Whose token is in the header."""
@@ -57,6 +59,7 @@ class People:
 
     async def recheck(self, handler: RequestHandler) -> Person | None:
         """The same."""
+        self.asked_again.set()
         return await self.person_of(handler)
 
 

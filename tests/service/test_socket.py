@@ -10,6 +10,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
 from jupyter_cell_monitor_server.contract.updates import class_channel, progress_channel
+from jupyter_cell_monitor_server.service.db.engine import create_engine
 from jupyter_cell_monitor_server.service.people import Person
 
 from .app import Service, serving
@@ -279,6 +280,20 @@ async def test_while_the_service_stops_no_socket_opens(service: Service) -> None
     assert refused.value.status == 503
 
 
+async def test_a_socket_that_opens_while_the_database_is_away_leaves_nothing(
+    service: Service, tmp_path: Path
+) -> None:
+    """It is told to come back, and is followed by nothing."""
+    there, service.state.engine = (
+        service.state.engine,
+        create_engine(f"sqlite:///{tmp_path}/no such folder/x.sqlite"),
+    )
+    assert await closed(await service.socket("ai")) == 1012
+    await until_no_follower(service, "progress:ai")
+    service.state.engine = there
+    await received(await service.socket("ai"))
+
+
 async def test_open_sockets_are_checked_again(sqlite_url: str, tmp_path: Path) -> None:
     """Who teaches the class no more hears no more; who is signed out is closed with 1008."""
     database = Database(sqlite_url)
@@ -289,8 +304,10 @@ async def test_open_sockets_are_checked_again(sqlite_url: str, tmp_path: Path) -
         assert (refused["event"], refused["channel"]) == ("refused", CHANNEL)
         assert CHANNEL not in service.bus._followers
         service.people.is_hub_away = True
-        await asyncio.wait([asyncio.ensure_future(asyncio.sleep(0.2))])
-        assert not socket.closed
+        for _ in range(3):
+            service.people.asked_again.clear()
+            await asyncio.wait_for(service.people.asked_again.wait(), 5)
+        assert len(service.web.settings["sockets"]) == 1
         service.people.is_hub_away = False
         del service.people.known["sensei"]
         assert await closed(socket) == 1008
