@@ -92,7 +92,8 @@ class GridCell(Struct, kw_only=True, omit_defaults=True):
 class GridRow(Struct, kw_only=True):
     """A student's line of the grid. `opened`: the student has opened this notebook.
 
-    `last_seen_at`: the last activity in any notebook of the class.
+    `last_seen_at`: the last activity in any notebook of the class. The last three are over all
+    the student's notebooks of the class, as in `DeliveryUpdate`.
     """
 
     student_id: str
@@ -103,6 +104,9 @@ class GridRow(Struct, kw_only=True):
     completed_cells: int
     total_cells: int
     cells: dict[str, GridCell]
+    missing_events: int = 0
+    dropped_events: int = 0
+    clock_skew_ms: float | None = None
 
 
 class ClassProgress(Struct, kw_only=True):

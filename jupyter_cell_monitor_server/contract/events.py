@@ -4,6 +4,7 @@ Only the fields of the original specification are required. A field that no stru
 kept in `ParsedEvent.extra`; an event of an unknown type is kept whole as an `OtherEvent`.
 """
 
+import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -19,6 +20,9 @@ from .fields import (
     CellIndex,
     CellType,
     ClassId,
+    DroppedCount,
+    DroppedRanges,
+    DroppedReason,
     DurationMs,
     ErrorName,
     ExecutionCount,
@@ -143,6 +147,19 @@ class CellExecutionError(CellExecutionEnd, kw_only=True):
     success: bool = False
 
 
+class EventsDropped(Event, kw_only=True):
+    """Events of a session that its browser gave up: `ranges` of `seq`, first and last of each.
+
+    It has no `seq` of its own, for its session's page may be gone. `reason` is `queue_full`,
+    `not_kept` (the browser could not store them) or `rejected:` and the code of the refusal.
+    """
+
+    event_type: Literal["events_dropped"] = "events_dropped"
+    ranges: DroppedRanges
+    count: DroppedCount
+    reason: DroppedReason
+
+
 class OtherEvent(Struct, kw_only=True):
     """An event of a type that this release does not know, or does not use yet."""
 
@@ -156,7 +173,9 @@ class OtherEvent(Struct, kw_only=True):
     seq: Seq | None = None
 
 
-KnownEvent = NotebookOpened | CellExecutionStart | CellExecutionComplete | CellExecutionError
+KnownEvent = (
+    NotebookOpened | CellExecutionStart | CellExecutionComplete | CellExecutionError | EventsDropped
+)
 AnyEvent = KnownEvent | OtherEvent
 
 
@@ -166,6 +185,10 @@ class ParsedEvent(Struct, frozen=True):
     event: AnyEvent
     extra: dict[str, Any]
     raw: bytes
+
+    def payload_sha256(self) -> bytes:
+        """What tells the same event sent twice from another one under its id."""
+        return hashlib.sha256(self.raw).digest()
 
 
 class RejectedEvent(Struct, frozen=True):
@@ -187,6 +210,7 @@ _TYPES: dict[str, type[KnownEvent]] = {
     "cell_execution_start": CellExecutionStart,
     "cell_execution_complete": CellExecutionComplete,
     "cell_execution_error": CellExecutionError,
+    "events_dropped": EventsDropped,
 }
 _KNOWN = {name: msgspec.json.Decoder(struct) for name, struct in _TYPES.items()}
 _FIELDS = {name: frozenset(struct.__struct_fields__) for name, struct in _TYPES.items()}

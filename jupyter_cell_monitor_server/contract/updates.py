@@ -143,6 +143,19 @@ class NotebookUpdate(Update, kw_only=True):
     event: str = field(default_factory=lambda: "notebook_opened")
 
 
+class DeliveryUpdate(Update, kw_only=True):
+    """What is known of a student's records in this class that are not there changed.
+
+    `missing_events`: gaps in `seq`, which a late event closes. `dropped_events`: given up by the
+    browser, and said so. `clock_skew_ms`: the service's clock less the browser's.
+    """
+
+    event: str = field(default_factory=lambda: "delivery_update")
+    missing_events: int
+    dropped_events: int
+    clock_skew_ms: float | None = None
+
+
 def message_status(status: RunStatus) -> Any:
     """The word of the update messages for a run's status."""
     return "executing" if status == "running" else status

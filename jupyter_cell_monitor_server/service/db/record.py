@@ -8,7 +8,13 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection
 
-from ...contract.events import CellEvent, NotebookOpened, OtherEvent, ParsedEvent
+from ...contract.events import (
+    CellEvent,
+    EventsDropped,
+    NotebookOpened,
+    OtherEvent,
+    ParsedEvent,
+)
 from ...contract.results import EventResult
 from ...contract.updates import Update, class_channel, progress_channel
 from ..class_of_notebook import Resolve
@@ -27,11 +33,15 @@ from .tables import other_events, quarantined_events, updates
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The valid events of one request: they share their sender and the time they came."""
+    """The valid events of one request: they share their sender, and when it was sent and came.
+
+    `sent_at` is by the browser's clock, `received_at` by the service's.
+    """
 
     person: Person
     events: Sequence[ParsedEvent]
     received_at: datetime
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,9 @@ class Recording:
         self._runs: dict[RunKey, ChangedRun] = {}
         self._changed: dict[RunKey, ChangedRun] = {}
         self._opened: dict[uuid.UUID, Notebook] = {}
-        self._others: dict[tuple[str, uuid.UUID], tuple[OtherEvent, ParsedEvent, datetime]] = {}
+        self._others: dict[
+            tuple[str, uuid.UUID], tuple[OtherEvent | EventsDropped, ParsedEvent, datetime]
+        ] = {}
 
     def store(self, deliveries: Sequence[Delivery]) -> Recorded:
         """Store all events. Raises what the database raises; then nothing is stored."""
@@ -84,7 +96,9 @@ class Recording:
         self._stored_runs = read_runs(self._connection, (key for key, _ in self._keys.values()))
         self._notebooks.load_ids(run.notebook_id for run in self._stored_runs.values())
         others = {
-            (p.event.student_id, event_uuid(p)) for p in events if isinstance(p.event, OtherEvent)
+            (p.event.student_id, event_uuid(p))
+            for p in events
+            if isinstance(p.event, OtherEvent | EventsDropped)
         }
         key = ("student_id", "event_id")
         rows = find(self._connection, other_events, key, others, key)
