@@ -7,6 +7,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { type IClock, systemClock } from './clock';
 import type {
+  DeliveryUpdate,
   ErrorAlert,
   ExecutionUpdate,
   NotebookUpdate,
@@ -15,7 +16,12 @@ import type {
 } from './contract';
 
 /** A message of a channel. */
-export type UpdateMessage = ExecutionUpdate | ProgressUpdate | ErrorAlert | NotebookUpdate;
+export type UpdateMessage =
+  | ExecutionUpdate
+  | ProgressUpdate
+  | ErrorAlert
+  | NotebookUpdate
+  | DeliveryUpdate;
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;

@@ -1,7 +1,7 @@
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { alerted, CLASS, gridCell, gridRow, NOTEBOOK, ran } from './testing/examples';
+import { alerted, CLASS, delivered, gridCell, gridRow, NOTEBOOK, ran } from './testing/examples';
 import { openPage } from './testing/page';
 import { execution, FakeService } from './testing/service';
 
@@ -225,5 +225,23 @@ describe('a student', () => {
     await screen.findByText(/home/);
     expect(location.pathname).toMatch(/students\/@1$/);
     expect(document.documentElement.outerHTML + document.title).not.toMatch(/\bann\b|Lee/i);
+  });
+});
+
+describe('records that are not there', () => {
+  it('are marked on the student’s line as soon as they are known', async () => {
+    await openClass();
+    expect(screen.queryByRole('img', { name: /lost/ })).toBeNull();
+    act(() => service.wires.at(-1)?.says(delivered(11, 'ann', { dropped_events: 2 })));
+    await within(rowOf(/Ann Lee/)).findByRole('img', { name: '2 records were lost.' });
+  });
+
+  it('are explained on the student’s page, with a clock that is off', async () => {
+    const clock_skew_ms = -3 * 86_400_000;
+    service.rows[0] = gridRow('ann', { name: 'Ann Lee', missing_events: 1, clock_skew_ms });
+    openPage(service, `classes/${CLASS}/students/ann`);
+    const note = await screen.findByRole('alert');
+    within(note).getByText(/1 record has not arrived/);
+    within(note).getByText(/3 days ahead/);
   });
 });

@@ -72,7 +72,7 @@ export interface GridCell {
   error?: ErrorSummary;
 }
 
-/** A student's line of the grid. */
+/** A student's line of the grid. The last three are over all notebooks of the class. */
 export interface GridRow {
   student_id: string;
   name: string | null;
@@ -82,6 +82,9 @@ export interface GridRow {
   completed_cells: number;
   total_cells: number;
   cells: Record<string, GridCell>;
+  missing_events: number;
+  dropped_events: number;
+  clock_skew_ms: number | null;
 }
 
 /** The answer to `GET /classes/{class_id}/progress`: students × cells of one notebook. */

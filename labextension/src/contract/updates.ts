@@ -105,6 +105,19 @@ export interface NotebookUpdate extends Update {
   event: 'notebook_opened';
 }
 
+/**
+ * What is known of a student's records in this class that are not there changed.
+ *
+ * `missing_events`: gaps in `seq`, which a late event closes. `dropped_events`: given up by the
+ * browser, and said so. `clock_skew_ms`: the service's clock less the browser's.
+ */
+export interface DeliveryUpdate extends Update {
+  event: 'delivery_update';
+  missing_events: number;
+  dropped_events: number;
+  clock_skew_ms?: number | null;
+}
+
 export type ServerMessage =
   | Hello
   | Subscribed
@@ -113,4 +126,5 @@ export type ServerMessage =
   | ExecutionUpdate
   | ErrorAlert
   | ProgressUpdate
-  | NotebookUpdate;
+  | NotebookUpdate
+  | DeliveryUpdate;

@@ -6,11 +6,13 @@ import { Plain } from '../text/Plain';
 import { visibleLine } from '../text/visible';
 import { Time } from '../time/Time';
 import { useWorld } from '../world';
+import { concernsOf } from './delivery';
 import { useClass } from './frame';
 import type { Grid, LiveCell, LiveRow } from './grid';
 import type { Labels } from './labels';
 import { failuresOf, needOf } from './need';
 import { signOf } from './signs';
+import { useConcerns } from './useConcerns';
 import type { Describe } from './useDescribe';
 
 interface GridRowProps {
@@ -83,6 +85,7 @@ function RowHead({ row, labels, isTabbable, wantedRef, onActive }: GridRowProps)
           </small>
         )}
         <NeedWords row={row} />
+        <DeliveryMark row={row} />
       </Link>
     </th>
   );
@@ -96,6 +99,17 @@ function NeedWords({ row }: { row: LiveRow }): ReactElement | null {
   }
   return (
     <span className="visually-hidden">{t(`live.needs.${need}`, { count: failuresOf(row) })}</span>
+  );
+}
+
+/** A sign on the line of a student whose records are not all there, or whose clock is off. */
+function DeliveryMark({ row }: { row: LiveRow }): ReactElement | null {
+  const say = useConcerns();
+  const words = say(concernsOf(row), true).join(' ');
+  return words === '' ? null : (
+    <span className="delivery-mark" role="img" aria-label={words} title={words}>
+      ⚠
+    </span>
   );
 }
 

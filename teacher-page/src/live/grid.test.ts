@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { GridCell } from '../contract';
-import { at, gridCell, gridRow, opened, ran, snapshot, T0 } from '../testing/examples';
+import { at, delivered, gridCell, gridRow, opened, ran, snapshot, T0 } from '../testing/examples';
 import { applyMessages } from './grid';
 import type { Applied, Grid, GridMessage, LiveCell } from './grid';
 import { gridOf } from './snapshot';
@@ -182,5 +182,19 @@ describe('messages', () => {
     const grid = gridOf(snapshot([gridRow('ann', { cells })], { columns }), null, new Set(), NOW);
     expect(cellOf({ grid, stale: 'no', asked: [] }, '__proto__')?.status).toBe('completed');
     expect(cellOf(apply(grid, ran(11, 'ann', '__proto__')), '__proto__')?.tries).toBe(2);
+  });
+});
+
+describe('a message about records that are not there', () => {
+  it('changes what is known of the student and nothing else', () => {
+    const before = gridWith({ a: gridCell() });
+    const message = delivered(11, 'ann', { missing_events: 2, clock_skew_ms: -90_000 });
+    const { grid, stale } = apply(before, message);
+    expect(grid.rows.get('ann')).toEqual({
+      ...before.rows.get('ann'),
+      missing_events: 2,
+      clock_skew_ms: -90_000
+    });
+    expect(stale).toBe('no');
   });
 });

@@ -1,13 +1,17 @@
 /** The grid of a class: what a message from the socket changes in it. Pure, nothing is mutated. */
 
 import type {
+  DeliveryUpdate,
   ErrorSummary,
   ExecutionUpdate,
   GridColumn,
   NotebookUpdate,
-  RunStatus
+  RunStatus,
+  ServerMessage
 } from '../contract';
 import { parseTime } from '../time/format';
+import { deliveryOf } from './delivery';
+import type { Delivery } from './delivery';
 
 /** A cell of the grid. `changed_at`: when it last changed before the viewer's eyes (ms). */
 export interface LiveCell {
@@ -21,7 +25,7 @@ export interface LiveCell {
 }
 
 /** A student's line. Times in milliseconds since 1970. */
-export interface LiveRow {
+export interface LiveRow extends Delivery {
   student_id: string;
   name: string | null;
   number: string | null;
@@ -45,7 +49,12 @@ export interface Grid {
   outside: ReadonlySet<string>;
 }
 
-export type GridMessage = ExecutionUpdate | NotebookUpdate;
+export type GridMessage = ExecutionUpdate | NotebookUpdate | DeliveryUpdate;
+
+/** Whether a message changes the grid. */
+export function isGridMessage(message: ServerMessage): message is GridMessage {
+  return ['execution_update', 'notebook_opened', 'delivery_update'].includes(message.event);
+}
 
 /** `stale`: a snapshot is needed now, soon (a count may be off), or not. */
 export type Stale = 'no' | 'soon' | 'now';
@@ -110,6 +119,9 @@ function applyToRow(
   message: GridMessage,
   now: number
 ): { row: LiveRow; stale: Stale } {
+  if (message.event === 'delivery_update') {
+    return { row: { ...row, ...deliveryOf(message) }, stale: 'no' };
+  }
   const seen_at = Math.min(parseTime(message.timestamp) ?? now, now);
   const seen = { ...row, last_seen_at: Math.max(row.last_seen_at ?? 0, seen_at) };
   if (!isRunHere(grid, message)) {

@@ -16,7 +16,7 @@ const failing = (failures: number): Record<string, GridCell> => ({
 });
 
 const grid = gridOfRows(
-  gridRow('s10', { number: '10', completed_cells: 4, last_seen_at: null }),
+  gridRow('s10', { number: '10', dropped_events: 1, completed_cells: 4, last_seen_at: null }),
   gridRow('s2', { number: '2', cells: failing(1), completed_cells: 1 }),
   gridRow('s3', { number: '3', cells: failing(3), completed_cells: 2 }),
   gridRow('s4', { number: '4', cells: failing(8), completed_cells: 3 }),
@@ -48,6 +48,7 @@ describe('the order of the rows', () => {
 
   it.each([
     ['error', ['s2', 's3', 's4', 's6']],
+    ['incomplete', ['s10']],
     ['stuck', ['s3', 's4', 's6']],
     ['running', ['s6']],
     ['finished', ['s10']],

@@ -1,12 +1,21 @@
 /** Which rows are shown, and in which order. */
 
+import { isIncomplete } from './delivery';
 import type { LiveRow } from './grid';
 import { failuresOf, isFinished, isRunning, needOf, progressOf } from './need';
 
 export const SORTS = ['help', 'number', 'activity', 'progress'] as const;
 export type Sort = (typeof SORTS)[number];
 
-export const FILTERS = ['all', 'error', 'stuck', 'running', 'finished', 'not_opened'] as const;
+export const FILTERS = [
+  'all',
+  'error',
+  'stuck',
+  'running',
+  'finished',
+  'not_opened',
+  'incomplete'
+] as const;
 export type Filter = (typeof FILTERS)[number];
 
 const collator = new Intl.Collator(undefined, { numeric: true });
@@ -45,7 +54,8 @@ const KEEPS: Record<Filter, (row: LiveRow) => boolean> = {
   stuck: row => needOf(row) === 'stuck',
   running: isRunning,
   finished: isFinished,
-  not_opened: row => !row.opened
+  not_opened: row => !row.opened,
+  incomplete: isIncomplete
 };
 
 /** What the teacher chose to see. `searched`: the texts of a row in which to search. */

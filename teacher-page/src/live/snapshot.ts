@@ -86,7 +86,10 @@ function keepRow(row: LiveRow, before: LiveRow | undefined): LiveRow {
     'opened',
     'last_seen_at',
     'completed_cells',
-    'total_cells'
+    'total_cells',
+    'missing_events',
+    'dropped_events',
+    'clock_skew_ms'
   ] as const;
   const same =
     before?.cells.size === row.cells.size &&

@@ -4,7 +4,7 @@ import { isPassing } from '../api/problems';
 import type { ClassErrors, ClassProgress, ErrorAlert, ServerMessage } from '../contract';
 import { addErrors, fromAlert, fromList } from './errors';
 import type { LiveError } from './errors';
-import { applyMessages } from './grid';
+import { applyMessages, isGridMessage } from './grid';
 import type { Grid, GridMessage, Stale } from './grid';
 import { Refresh } from './refresh';
 import { gridOf } from './snapshot';
@@ -64,7 +64,7 @@ export class LiveStore {
     }
     const heard = this.heard;
     this.heard = Math.max(heard, message.cursor);
-    if (message.event === 'execution_update' || message.event === 'notebook_opened') {
+    if (isGridMessage(message)) {
       this.waiting.push(message);
       this.draw();
     } else if (message.event === 'error_alert') {

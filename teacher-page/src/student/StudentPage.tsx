@@ -13,6 +13,7 @@ import { NotFound, ProblemNotice } from '../shell/Problem';
 import { Shell } from '../shell/Shell';
 import { Plain } from '../text/Plain';
 import { visibleLine } from '../text/visible';
+import { DeliveryNote } from './DeliveryNote';
 import { Execution } from './Execution';
 import { useCellLabels, useRuns } from './useRuns';
 
@@ -85,6 +86,7 @@ function Student({ student_id }: { student_id: string }): ReactElement {
         )}
       </h1>
       {labels.numbersOnly && <p className="empty">{t('student.masked')}</p>}
+      <DeliveryNote student_id={student_id} />
       <div className="tools">
         <NotebookChoice choices={choices} all={t('student.all_notebooks')} />
         <RangeChoice choices={choices} />

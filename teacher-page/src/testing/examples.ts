@@ -2,6 +2,7 @@
 
 import type {
   ClassProgress,
+  DeliveryUpdate,
   ErrorAlert,
   ExecutionUpdate,
   GridCell,
@@ -37,6 +38,9 @@ export function gridRow(student_id: string, fields: Partial<GridRow> = {}): Grid
     completed_cells: 0,
     total_cells: 4,
     cells: {},
+    missing_events: 0,
+    dropped_events: 0,
+    clock_skew_ms: null,
     ...fields
   };
 }
@@ -84,6 +88,15 @@ export function opened(
   fields: Partial<NotebookUpdate> = {}
 ): NotebookUpdate {
   return { event: 'notebook_opened', ...update(cursor, student_id), ...fields };
+}
+
+export function delivered(
+  cursor: number,
+  student_id: string,
+  fields: Partial<DeliveryUpdate> = {}
+): DeliveryUpdate {
+  const counts = { missing_events: 0, dropped_events: 0 };
+  return { event: 'delivery_update', ...update(cursor, student_id), ...counts, ...fields };
 }
 
 export function alerted(cursor: number, student_id: string, execution_id: string): ErrorAlert {

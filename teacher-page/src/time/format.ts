@@ -3,6 +3,7 @@
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 /** A time for reading, in the viewer's zone. `now`: the text for less than ten seconds. */
 export function sayTime(at: number, at_present: number, language: string, now: string): string {
@@ -45,7 +46,7 @@ export function sayExact(at: number, language: string): string {
   return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
 }
 
-/** `4.6 ms`, `12 s`, `3 min`: two figures, three from 100. */
+/** `4.6 ms`, `12 s`, `3 min`, `5 h`, `3 days`: two figures, three from 100. */
 export function sayDuration(duration_ms: number, language: string): string {
   const [value, unit] = inUnit(duration_ms);
   return new Intl.NumberFormat(language, {
@@ -59,7 +60,13 @@ function inUnit(duration_ms: number): [value: number, unit: string] {
   if (duration_ms < SECOND) {
     return [duration_ms, 'millisecond'];
   }
-  return duration_ms < MINUTE ? [duration_ms / SECOND, 'second'] : [duration_ms / MINUTE, 'minute'];
+  if (duration_ms < MINUTE) {
+    return [duration_ms / SECOND, 'second'];
+  }
+  if (duration_ms < 2 * HOUR) {
+    return [duration_ms / MINUTE, 'minute'];
+  }
+  return duration_ms < 2 * DAY ? [duration_ms / HOUR, 'hour'] : [duration_ms / DAY, 'day'];
 }
 
 export function sameDay(first: number, second: number): boolean {
