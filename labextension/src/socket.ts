@@ -17,11 +17,7 @@ import type {
 
 /** A message of a channel. */
 export type UpdateMessage =
-  | ExecutionUpdate
-  | ProgressUpdate
-  | ErrorAlert
-  | NotebookUpdate
-  | DeliveryUpdate;
+  ExecutionUpdate | ProgressUpdate | ErrorAlert | NotebookUpdate | DeliveryUpdate;
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
