@@ -16,12 +16,17 @@ ADMINS = (ROOT / "docs" / "admins.md").read_text(encoding="utf-8")
 
 
 def settings_table(configurable: type[Configurable]) -> str:
-    """The table of a class's own traits, as the admins' page shows it."""
-    own = configurable.class_own_traits(config=True)
+    """The table of the traits that are ours, as the admins' page shows it."""
+    own = {
+        name
+        for one in configurable.mro()
+        if one.__module__.startswith("jupyter_cell_monitor_server")
+        for name in vars(one)
+    }
     rows = [
         f"| `{configurable.__name__}.{name}` | {trait.help} |"
-        for name, trait in sorted(own.items())
-        if name in vars(configurable)
+        for name, trait in sorted(configurable.class_traits(config=True).items())
+        if name in own
     ]
     return "\n".join(["| setting | meaning |", "| --- | --- |", *rows])
 

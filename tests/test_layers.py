@@ -24,6 +24,7 @@ SERVICE_ROOMS = {
     "roster": "use cases",
     "auth": "use cases",
     "app": "app",
+    "settings": "app",
     "check": "app",
 }
 # A library, and the only modules that may import it.
@@ -35,7 +36,7 @@ KNOWN_TO = {
     "asyncpg": ("service.db.",),
     "redis": ("service.bus.redis", "service.cache"),
     "influxdb_client": ("service.sinks.influx",),
-    "traitlets": ("extension.app", "service.app", "hub", "demo."),
+    "traitlets": ("extension.app", "service.settings", "hub", "demo."),
     "jupyterhub": (
         "service.auth",
         "service.handlers.base",
@@ -201,6 +202,8 @@ PLANTED = [
     ("service/handlers/ws.py", "import jupyterhub"),
     ("service/ids.py", "def f():\n    import tornado.web"),
     ("service/people.py", "from traitlets import Unicode"),
+    ("service/app.py", "from traitlets import Unicode"),
+    ("service/auth.py", "from .settings import Settings"),
     ("service/app.py", "from ..extension import app"),
     ("extension/app.py", "from jupyter_cell_monitor_server.service import clock"),
     ("extension/app.py", "import redis"),

@@ -1,4 +1,4 @@
-"""The service: its traits, all the wiring, its shutdown."""
+"""The service: all the wiring, its shutdown."""
 
 import asyncio
 import gc
@@ -13,8 +13,6 @@ from urllib.parse import urlsplit
 
 from tornado.httpserver import HTTPServer
 from tornado.web import Application as WebApplication
-from traitlets import Float, Integer, List, Unicode, default
-from traitlets.config import Application
 
 from .. import __version__
 from ..contract.fields import MAX_BATCH_EVENTS, MAX_BODY_BYTES, MAX_EVENT_BYTES
@@ -22,9 +20,9 @@ from ..contract.people import Limits, Me, Role
 from .announce import Announcer
 from .auth import HeaderOAuth, HubGroups, Identity
 from .bus.memory import MemoryBus
-from .class_of_notebook import DEFAULT_PATTERNS, resolver
+from .class_of_notebook import resolver
 from .clock import utcnow
-from .db.engine import Engine, create_engine, sqlite_file, upgrade
+from .db.engine import Engine, create_engine, upgrade
 from .db.store import Store
 from .handlers import events, ws
 from .handlers.base import NotFoundHandler, State
@@ -33,6 +31,7 @@ from .ingest import Ingest
 from .logs import set_up_log
 from .people import GroupRoles
 from .roster import Roster
+from .settings import Settings
 from .writer import Writer
 
 log = logging.getLogger(__name__)
@@ -40,97 +39,18 @@ DEFAULT_URL = "http://127.0.0.1:10101"
 DRAIN_S = 10.0
 
 
-class CellMonitorService(Application):
+class CellMonitorService(Settings):
     """The Hub service that stores what students run and shows it to their teachers."""
 
     name = "jupyter-cell-monitor-service"
     description = "Runs as a service of a JupyterHub, which starts it and gives it its token."
     version = __version__
 
-    config_file = Unicode("", help="A Python or JSON file with these settings. Default: none.").tag(
-        config=True
-    )
-    database_url = Unicode(
-        help="Where everything is stored: sqlite:///PATH or postgresql://USER@HOST/NAME. "
-        "Default: $CELL_MONITOR_DATABASE_URL, else sqlite:///cell-monitor.sqlite."
-    ).tag(config=True)
-    notebook_patterns = List(
-        Unicode(),
-        list(DEFAULT_PATTERNS),
-        help="Paths of notebooks that belong to a class: {class_id} and {assignment} stand for "
-        "a folder name, * for any part of a name, ** for any path. "
-        "Default: ['assignments/{class_id}/{assignment}/**'].",
-    ).tag(config=True)
-    student_groups = List(
-        Unicode(),
-        ["nbgrader-{class_id}"],
-        help="Names of the Hub groups that hold a class's students. "
-        "Default: ['nbgrader-{class_id}'].",
-    ).tag(config=True)
-    assistant_groups = List(
-        Unicode(),
-        [],
-        help="Names of the Hub groups that hold a class's assistants, who see what its "
-        "teachers see. Default: none.",
-    ).tag(config=True)
-    teacher_groups = List(
-        Unicode(),
-        ["formgrade-{class_id}"],
-        help="Names of the Hub groups that hold a class's teachers. "
-        "Default: ['formgrade-{class_id}'].",
-    ).tag(config=True)
-    hub_timeout_s = Float(
-        10.0, help="How long the Hub may take to say who somebody is, in seconds. Default: 10."
-    ).tag(config=True)
-    hub_cache_s = Integer(
-        60, help="How long an answer of the Hub is believed, in seconds. Default: 60."
-    ).tag(config=True)
-    recheck_s = Float(
-        60.0,
-        help="How often the login behind an open WebSocket is checked, in seconds. Default: 60.",
-    ).tag(config=True)
-    max_waiting_events = Integer(
-        20_000,
-        help="How many events may wait to be stored; above it browsers are told to keep theirs "
-        "(503). Default: 20000 events.",
-    ).tag(config=True)
-    max_transaction_events = Integer(
-        1_000, help="How many events one transaction stores. Default: 1000 events."
-    ).tag(config=True)
-    max_socket_messages = Integer(
-        5_000,
-        help="How many updates may wait for one WebSocket before it is closed as too slow. "
-        "Default: 5000 updates.",
-    ).tag(config=True)
-    max_missed_updates = Integer(
-        2_000,
-        help="How many missed updates are sent after a break; above it a page fetches a fresh "
-        "snapshot. Default: 2000 updates.",
-    ).tag(config=True)
-    cookie_secret_file = Unicode(
-        help="A file with the secret that signs the page's login cookie; made where it is "
-        "missing. Default: beside a SQLite database; for PostgreSQL none: then the secret "
-        "comes from the service's Hub token."
-    ).tag(config=True)
-
     aliases = {  # noqa: RUF012  (the base class's own way)
         "config": "CellMonitorService.config_file",
         "database-url": "CellMonitorService.database_url",
         "log-level": "Application.log_level",
     }
-
-    @default("log_level")
-    def _default_log_level(self) -> int:
-        return logging.INFO
-
-    @default("database_url")
-    def _default_database_url(self) -> str:
-        return os.environ.get("CELL_MONITOR_DATABASE_URL", "sqlite:///cell-monitor.sqlite")
-
-    @default("cookie_secret_file")
-    def _default_cookie_secret_file(self) -> str:
-        database = sqlite_file(self.database_url)
-        return "" if database is None else database + ".cookie-secret"
 
     def initialize(self, argv: list[str] | None = None) -> None:
         """Read the command line and the configuration file."""

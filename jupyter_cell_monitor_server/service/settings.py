@@ -1,0 +1,93 @@
+"""The service's settings: each with its unit and its default."""
+
+import logging
+import os
+
+from traitlets import Float, Integer, List, Unicode, default
+from traitlets.config import Application
+
+from .class_of_notebook import DEFAULT_PATTERNS
+from .db.engine import sqlite_file
+
+
+class Settings(Application):
+    """What an administrator may set, in a file, on the command line or by the environment."""
+
+    config_file = Unicode("", help="A Python or JSON file with these settings. Default: none.").tag(
+        config=True
+    )
+    database_url = Unicode(
+        help="Where everything is stored: sqlite:///PATH or postgresql://USER@HOST/NAME. "
+        "Default: $CELL_MONITOR_DATABASE_URL, else sqlite:///cell-monitor.sqlite."
+    ).tag(config=True)
+    notebook_patterns = List(
+        Unicode(),
+        list(DEFAULT_PATTERNS),
+        help="Paths of notebooks that belong to a class: {class_id} and {assignment} stand for "
+        "a folder name, * for any part of a name, ** for any path. "
+        "Default: ['assignments/{class_id}/{assignment}/**'].",
+    ).tag(config=True)
+    student_groups = List(
+        Unicode(),
+        ["nbgrader-{class_id}"],
+        help="Names of the Hub groups that hold a class's students. "
+        "Default: ['nbgrader-{class_id}'].",
+    ).tag(config=True)
+    assistant_groups = List(
+        Unicode(),
+        [],
+        help="Names of the Hub groups that hold a class's assistants, who see what its "
+        "teachers see. Default: none.",
+    ).tag(config=True)
+    teacher_groups = List(
+        Unicode(),
+        ["formgrade-{class_id}"],
+        help="Names of the Hub groups that hold a class's teachers. "
+        "Default: ['formgrade-{class_id}'].",
+    ).tag(config=True)
+    hub_timeout_s = Float(
+        10.0, help="How long the Hub may take to say who somebody is, in seconds. Default: 10."
+    ).tag(config=True)
+    hub_cache_s = Integer(
+        60, help="How long an answer of the Hub is believed, in seconds. Default: 60."
+    ).tag(config=True)
+    recheck_s = Float(
+        60.0,
+        help="How often the login behind an open WebSocket is checked, in seconds. Default: 60.",
+    ).tag(config=True)
+    max_waiting_events = Integer(
+        20_000,
+        help="How many events may wait to be stored; above it browsers are told to keep theirs "
+        "(503). Default: 20000 events.",
+    ).tag(config=True)
+    max_transaction_events = Integer(
+        1_000, help="How many events one transaction stores. Default: 1000 events."
+    ).tag(config=True)
+    max_socket_messages = Integer(
+        5_000,
+        help="How many updates may wait for one WebSocket before it is closed as too slow. "
+        "Default: 5000 updates.",
+    ).tag(config=True)
+    max_missed_updates = Integer(
+        2_000,
+        help="How many missed updates are sent after a break; above it a page fetches a fresh "
+        "snapshot. Default: 2000 updates.",
+    ).tag(config=True)
+    cookie_secret_file = Unicode(
+        help="A file with the secret that signs the page's login cookie; made where it is "
+        "missing. Default: beside a SQLite database; for PostgreSQL none: then the secret "
+        "comes from the service's Hub token."
+    ).tag(config=True)
+
+    @default("log_level")
+    def _default_log_level(self) -> int:
+        return logging.INFO
+
+    @default("database_url")
+    def _default_database_url(self) -> str:
+        return os.environ.get("CELL_MONITOR_DATABASE_URL", "sqlite:///cell-monitor.sqlite")
+
+    @default("cookie_secret_file")
+    def _default_cookie_secret_file(self) -> str:
+        database = sqlite_file(self.database_url)
+        return "" if database is None else database + ".cookie-secret"
