@@ -1,6 +1,9 @@
 import 'bootstrap/dist/css/bootstrap.min.css';
 import './styles.css';
+import './classes.css';
 import './grid.css';
+import './overview.css';
+import './student.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Api } from './api/api';
