@@ -27,6 +27,7 @@ from .db.store import Store
 from .handlers import events, ws
 from .handlers.base import NotFoundHandler, State
 from .handlers.routes import routes
+from .hub_questions import HubLimits
 from .ingest import Ingest
 from .logs import set_up_log
 from .people import GroupRoles
@@ -37,6 +38,8 @@ from .writer import Writer
 log = logging.getLogger(__name__)
 DEFAULT_URL = "http://127.0.0.1:10101"
 DRAIN_S = 10.0
+# Tokens that are remembered; one takes about 2 KiB.
+MAX_KNOWN = 10_000
 
 
 class CellMonitorService(Settings):
@@ -85,7 +88,7 @@ class CellMonitorService(Settings):
         store = Store(engine, resolver(self.notebook_patterns), utcnow)
         bus = MemoryBus()
         writer = self._writer(store, bus)
-        hub_auth = HeaderOAuth(cache_max_age=self.hub_cache_s)
+        hub_auth = self._hub_auth()
         groups = HubGroups(hub_auth.api_url, hub_auth.api_token, self.hub_timeout_s)
         ingest = Ingest(writer, utcnow)
         state = self._state(hub_auth, groups, engine=engine, store=store, bus=bus, ingest=ingest)
@@ -98,9 +101,23 @@ class CellMonitorService(Settings):
             await stop.wait()
         finally:
             await self._shut_down(state, server, writer, application)
+            await state.roster.close()
+            await hub_auth.questions.close()
             groups.close()
             store.close()
             await engine.dispose()
+
+    def _hub_auth(self) -> HeaderOAuth:
+        hub_auth = HeaderOAuth()
+        limits = HubLimits(
+            cache_s=self.hub_cache_s,
+            away_s=self.hub_away_s,
+            timeout_s=self.hub_timeout_s,
+            max_open=self.max_hub_questions,
+            max_known=MAX_KNOWN,
+        )
+        hub_auth.ask_within(limits, lambda _: None)
+        return hub_auth
 
     def _writer(self, store: Store, bus: MemoryBus) -> Writer:
         return Writer(
@@ -130,7 +147,7 @@ class CellMonitorService(Settings):
     ) -> State:
         roles = self._roles()
         return State(
-            identity=Identity(hub_auth, roles, self.hub_timeout_s),
+            identity=Identity(hub_auth, roles),
             ingest=ingest,
             store=store,
             engine=engine,

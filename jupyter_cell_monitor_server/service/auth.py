@@ -1,8 +1,7 @@
 """Who is asking: from a Hub token or login to a `Person`. Never blocks the loop."""
 
 import asyncio
-import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,15 +10,12 @@ from jupyterhub.services.auth import HubOAuth
 from tornado.httpclient import AsyncHTTPClient
 from tornado.web import HTTPError, RequestHandler
 
+from .hub_questions import HubLimits, HubQuestions, HubUnavailable, Outcome
 from .people import GroupRoles, Person
 
 TEACH_SCOPE = "custom:cell-monitor:teach"
 _PAGE = 200
-log = logging.getLogger(__name__)
-
-
-class HubUnavailable(Exception):
-    """The Hub did not say in time who this is."""
+Model = dict[str, Any]
 
 
 class NotAllowed(Exception):
@@ -27,35 +23,56 @@ class NotAllowed(Exception):
 
 
 class HeaderOAuth(HubOAuth):
-    """HubOAuth that takes no token from a URL: URLs end up in logs."""
+    """HubOAuth that takes no token from a URL (URLs end up in logs) and asks through `questions`.
+
+    `timeout_s` bounds each step of a login.
+    """
+
+    questions: HubQuestions[Model]
+
+    def ask_within(self, limits: HubLimits, tell: Callable[[Outcome], None]) -> None:
+        """Bound the questions to the Hub; `tell` hears how each ended."""
+        self.timeout_s = limits.timeout_s
+        self.questions = HubQuestions(self._ask, limits, tell)
+
+    async def _ask(self, token: str) -> Model | None:
+        model = await super().user_for_token(token, use_cache=False, sync=False)
+        if model is not None and not {"name", "scopes"} <= set(model):
+            raise HubUnavailable("What answers is not the Hub.")
+        return model
+
+    def user_for_token(
+        self, token: str, use_cache: bool = True, session_id: str = "", *, sync: bool = False
+    ) -> Awaitable[Model | None]:
+        """The Hub's user model, as the base class gives it. Raises `HubUnavailable`."""
+        assert not sync, "a question to the Hub must not block the loop"
+        return self.questions.about(token, session_id, ask_again=not use_cache)
+
+    async def _token_for_code(self, code: str, code_verifier: str | None = None) -> str:
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                token: str = await super()._token_for_code(code, code_verifier)
+        except (TimeoutError, HTTPError) as error:
+            raise HubUnavailable(f"The Hub finished no login: {error}") from error
+        return token
 
     def _get_token_url(self, _handler: RequestHandler) -> str:
         return ""
 
 
 class Identity:
-    """Asks the Hub who somebody is. `timeout_s` bounds each question."""
+    """Knows who somebody is."""
 
-    def __init__(self, hub_auth: HubOAuth, roles: GroupRoles, timeout_s: float) -> None:
+    def __init__(self, hub_auth: HeaderOAuth, roles: GroupRoles) -> None:
         self.hub_auth = hub_auth
         self._roles = roles
-        self._timeout_s = timeout_s
 
     async def person_of(self, handler: RequestHandler) -> Person | None:
         """The person behind a request; None without a valid token or login.
 
         Raises `HubUnavailable` or `NotAllowed`.
         """
-        try:
-            model = await asyncio.wait_for(
-                self.hub_auth.get_user(handler, sync=False), self._timeout_s
-            )
-        except TimeoutError as error:
-            raise HubUnavailable("The Hub did not answer in time.") from error
-        except HTTPError as error:
-            if error.status_code >= 500:
-                raise HubUnavailable(str(error.log_message)) from error
-            raise
+        model = await self.hub_auth.get_user(handler, sync=False)
         return None if model is None else self._person(model)
 
     async def recheck(self, handler: RequestHandler) -> Person | None:
@@ -63,17 +80,14 @@ class Identity:
         token = self.hub_auth.get_token(handler)
         if not token:
             return None
-        question = self.hub_auth.user_for_token(
-            token,
-            use_cache=False,
-            session_id=self.hub_auth.get_session_id(handler),
-            sync=False,
-        )
-        try:
-            model = await asyncio.wait_for(question, self._timeout_s)
-        except (TimeoutError, HTTPError) as error:
-            raise HubUnavailable("The Hub did not say who this is.") from error
+        session = self.hub_auth.get_session_id(handler)
+        model = await self.hub_auth.user_for_token(token, use_cache=False, session_id=session)
         return None if model is None else self._person(model)
+
+    @property
+    def is_hub_away(self) -> bool:
+        """Whether the Hub did not answer when it was asked last."""
+        return self.hub_auth.questions.is_away
 
     def _person(self, model: Mapping[str, Any]) -> Person:
         scopes = set(model.get("scopes", ()))

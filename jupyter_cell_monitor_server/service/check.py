@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
-from .auth import HubGroups, HubUnavailable
+from .auth import HubGroups
 from .db.engine import DatabaseUnavailable, is_up_to_date
+from .hub_questions import HubUnavailable
 from .people import GroupRoles
 
 TIMEOUT_S = 10.0

@@ -51,6 +51,16 @@ class Settings(Application):
     hub_cache_s = Integer(
         60, help="How long an answer of the Hub is believed, in seconds. Default: 60."
     ).tag(config=True)
+    hub_away_s = Float(
+        60.0,
+        help="How long people whom the Hub has just confirmed are served on when it does not "
+        "answer, in seconds. Default: 60.",
+    ).tag(config=True)
+    max_hub_questions = Integer(
+        64,
+        help="How many questions to the Hub may be open at the same time; above it only people "
+        "who are known are served. Default: 64 questions.",
+    ).tag(config=True)
     recheck_s = Float(
         60.0,
         help="How often the login behind an open WebSocket is checked, in seconds. Default: 60.",

@@ -15,10 +15,10 @@ from tornado.web import Application, RequestHandler
 
 from jupyter_cell_monitor_server.service.announce import Announcer
 from jupyter_cell_monitor_server.service.app import CellMonitorService
-from jupyter_cell_monitor_server.service.auth import HubUnavailable
 from jupyter_cell_monitor_server.service.bus.memory import MemoryBus
 from jupyter_cell_monitor_server.service.handlers.base import State
 from jupyter_cell_monitor_server.service.handlers.events import MAX_READ_BYTES
+from jupyter_cell_monitor_server.service.hub_questions import HubUnavailable
 from jupyter_cell_monitor_server.service.ingest import Ingest
 from jupyter_cell_monitor_server.service.people import GroupRoles, Person
 from jupyter_cell_monitor_server.service.roster import Roster

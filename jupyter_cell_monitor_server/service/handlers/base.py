@@ -15,10 +15,11 @@ from ...contract.batches import BatchError
 from ...contract.paths import clean_path
 from ...contract.people import Me
 from ...contract.problems import PROBLEM_TYPE, problem
-from ..auth import HubUnavailable, Identity, NotAllowed
+from ..auth import Identity, NotAllowed
 from ..bus import Bus
 from ..db.engine import DatabaseUnavailable, Engine
 from ..db.store import Store
+from ..hub_questions import HubUnavailable
 from ..ingest import BodyTooLarge, Ingest
 from ..people import Person
 from ..roster import Roster
@@ -134,8 +135,6 @@ class BaseHandler(HubOAuthenticated, Answers):
             return await self.state.identity.person_of(self)
         except NotAllowed as error:
             raise ApiError(403, "forbidden", str(error)) from error
-        except HubUnavailable as error:
-            raise _unavailable("The Hub does not answer. Try again.") from error
 
     async def refuse_stranger(self) -> None:
         """Nobody is logged in."""
@@ -214,6 +213,13 @@ def _unavailable(detail: str) -> ApiError:
     return ApiError(503, "unavailable", detail, retry_after_s=RETRY_AFTER_S)
 
 
+_AWAY = {
+    HubUnavailable: "The Hub does not say who you are. Try again.",
+    QueueFull: "Too much waits to be stored. Try again.",
+    DatabaseUnavailable: "The database is not available. Try again.",
+}
+
+
 def _as_api_error(raised: BaseException | None) -> ApiError | None:
     if isinstance(raised, ApiError):
         return raised
@@ -221,10 +227,9 @@ def _as_api_error(raised: BaseException | None) -> ApiError | None:
         return ApiError(413, "too_large", str(raised))
     if isinstance(raised, BatchError):
         return ApiError(400, "invalid", str(raised))
-    if isinstance(raised, QueueFull):
-        return _unavailable("Too much waits to be stored. Try again.")
-    if isinstance(raised, DatabaseUnavailable):
-        return _unavailable("The database is not available. Try again.")
+    for kind, detail in _AWAY.items():
+        if isinstance(raised, kind):
+            return _unavailable(detail)
     return None
 
 

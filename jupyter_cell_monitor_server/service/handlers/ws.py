@@ -23,11 +23,12 @@ from ...contract.updates import (
     notifications_channel,
     progress_channel,
 )
-from ..auth import HubUnavailable, NotAllowed
+from ..auth import NotAllowed
 from ..bus import Announcement
 from ..db.engine import DatabaseUnavailable, reading
 from ..db.missed import read_missed
 from ..db.reads import newest_cursors
+from ..hub_questions import HubUnavailable
 from ..people import Person
 from .base import ApiError, BaseHandler
 
