@@ -411,6 +411,7 @@ def test_every_handler_requires_a_login_but_these() -> None:
             without.add(handler.__name__)
     assert without == {
         "HealthHandler",
+        "OpenApiHandler",
         "NotFoundHandler",
         "AssetHandler",
         "CallbackHandler",
