@@ -3,7 +3,7 @@
 import type { IClock } from './clock';
 import { MAX_BATCH_EVENTS } from './contract';
 import { failureOf, rejectedOf, settle } from './delivery';
-import type { EventQueue, IQueuedEvent, IRejectedEvent } from './queue';
+import type { EventQueue, IQueuedEvent } from './queue';
 import type { RequestError } from './request';
 import type { ITransport } from './transport';
 
@@ -21,8 +21,9 @@ export class Batches {
 
   /** Events of this page that were acknowledged. */
   sentCount = 0;
-  rejectedCount = 0;
-  lastRejection: IRejectedEvent | null = null;
+
+  /** Whether the last batch holds events that are to be sent again at once. */
+  isAgain = false;
 
   /** How many events are passed over for now. */
   get heldCount(): number {
@@ -39,21 +40,25 @@ export class Batches {
     return this._foreignDetail;
   }
 
-  /** The next batch; empty where nothing waits that may go now. */
-  async next(): Promise<IQueuedEvent[]> {
-    return this._queue.take(this._limit, this._transport.maxBytes, this._heldKeys());
+  /** The next batch of a student's; empty where nothing waits that may go now. */
+  async next(studentId: string): Promise<IQueuedEvent[]> {
+    const { maxBytes } = this._transport;
+    return this._queue.take(this._limit, maxBytes, this._heldKeys(), studentId);
   }
 
   /** Send a batch and settle its events. Throws `RequestError` where it was refused as a whole. */
   async deliver(batch: readonly IQueuedEvent[]): Promise<void> {
+    this.isAgain = false;
     const results = await this._transport.post(batch);
     const now = this._clock.now();
     const settled = settle(batch, results, now);
-    await this._queue.remove(settled.remove);
+    await this._queue.remove(settled.remove, now);
     for (const { key, rejected } of settled.reject) {
-      await this._reject(key, rejected);
+      await this._queue.reject(key, rejected);
     }
-    settled.keep.forEach(key => this._held.set(key, now + RETRY_MS * (1 + this._random())));
+    const retryAt = this._clock.elapsed() + RETRY_MS * (1 + this._random());
+    settled.keep.forEach(key => this._held.set(key, retryAt));
+    this.isAgain = settled.again.length > 0;
     settled.foreign.forEach(key => this._held.set(key, Infinity));
     this._foreignDetail = settled.detail || this._foreignDetail;
     this.sentCount += settled.remove.length;
@@ -74,9 +79,9 @@ export class Batches {
     }
     const [event] = batch;
     if (error.status !== 500 && error.code) {
-      await this._reject(event.key, rejectedOf(event, error, this._clock.now()));
+      await this._queue.reject(event.key, rejectedOf(event, error, this._clock.now()));
     } else {
-      this._held.set(event.key, this._clock.now() + HOLD_MS);
+      this._held.set(event.key, this._clock.elapsed() + HOLD_MS);
     }
   }
 
@@ -85,21 +90,8 @@ export class Batches {
     this._held.clear();
   }
 
-  /** Read what was rejected, by all tabs. */
-  async readRejected(): Promise<void> {
-    const { count, events } = await this._queue.rejected();
-    this.rejectedCount = count;
-    this.lastRejection = events.at(-1) ?? null;
-  }
-
-  private async _reject(key: number, rejected: IRejectedEvent): Promise<void> {
-    await this._queue.reject(key, rejected);
-    this.rejectedCount += 1;
-    this.lastRejection = rejected;
-  }
-
   private _heldKeys(): ReadonlySet<number> {
-    const now = this._clock.now();
+    const now = this._clock.elapsed();
     this._held.forEach((until, key) => until <= now && this._held.delete(key));
     return new Set(this._held.keys());
   }

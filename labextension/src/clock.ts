@@ -1,8 +1,10 @@
 /** The time, so that a test can bring its own. */
 
-/** `now` is in ms since 1970. */
+/** `now` is in ms since 1970; people and programs set it forward and back. */
 export interface IClock {
   now(): number;
+  /** ms since some moment in the past, at an even pace. */
+  elapsed(): number;
   /** Resolves after `ms` (may be Infinity), or as soon as `signal` is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -13,6 +15,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 /** The browser's clock. */
 export const systemClock: IClock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise(resolve => {
       if (signal.aborted) {

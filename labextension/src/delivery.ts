@@ -8,12 +8,22 @@ import { isSignedOut, type RequestError } from './request';
 /** Why events wait. Nothing is lost in any of these. */
 export type Trouble = 'offline' | 'unavailable' | 'signed_out' | 'refused' | 'no_service';
 
-/** `trouble` says why events wait; `lastRejection` is the newest of `rejectedCount`. */
+/**
+ * `trouble` says why events wait; `lastRejection` is the newest of `rejectedCount`. What was given
+ * up is `fullCount` (the queue was full) and `notKeptCount` (the browser could not keep it).
+ */
 export interface ISendingState extends ISenderState {
   trouble: Trouble | null;
+  /** Events that were sent today, by all tabs. */
+  sentToday: number;
   rejectedCount: number;
   lastRejection: IRejectedEvent | null;
+  fullCount: number;
+  notKeptCount: number;
 }
+
+/** The service does not know a content that an event names by its hash. */
+export const CONTENT_NEEDED = 'content_needed';
 
 /** A whole batch that was refused is `split`: sent again in halves, to find the one at fault. */
 export type Failure = Trouble | 'split';
@@ -41,10 +51,14 @@ export function failureOf(error: RequestError): Failure {
   return [400, 413, 500].includes(status) ? 'split' : 'unavailable';
 }
 
-/** What the answers to a batch ask for. `keep`: sent again later; `foreign`: another student's. */
+/**
+ * What the answers to a batch ask for. `again`: sent again at once, with what the service misses;
+ * `keep`: sent again later; `foreign`: another student's.
+ */
 export interface ISettlement {
   remove: number[];
   reject: { key: number; rejected: IRejectedEvent }[];
+  again: number[];
   keep: number[];
   foreign: number[];
   detail: string;
@@ -59,13 +73,16 @@ export function settle(
   results: readonly EventResult[],
   now: number
 ): ISettlement {
-  const settlement: ISettlement = { remove: [], reject: [], keep: [], foreign: [], detail: '' };
+  const lists = { remove: [], reject: [], again: [], keep: [], foreign: [] };
+  const settlement: ISettlement = { ...lists, detail: '' };
   batch.forEach((event, index) => {
     const result = results[index];
     if (result.event_id !== event.eventId && result.event_id !== null) {
       settlement.keep.push(event.key);
     } else if (result.status === 'stored' || result.status === 'duplicate') {
       settlement.remove.push(event.key);
+    } else if (result.status === 'retry' && result.code === CONTENT_NEEDED) {
+      settlement.again.push(event.key);
     } else if (result.status !== 'rejected') {
       settlement.keep.push(event.key);
     } else if (result.code === 'wrong_student') {
@@ -113,7 +130,7 @@ export function waitAfter(
   return asked > own * 0.5 ? asked * (1 + random() / 2) : own * (0.5 + random() / 2);
 }
 
-/** When to send next, in ms of the clock. */
+/** When to send next, in ms of the clock's even pace. */
 export class Schedule {
   /** `intervalMs` lies between the starts of two requests, so that events gather in batches. */
   constructor(public intervalMs: number) {}

@@ -16,8 +16,11 @@ const STATE: ISendingState = {
   lastContact: null,
   detail: '',
   trouble: null,
+  sentToday: 0,
   rejectedCount: 0,
-  lastRejection: null
+  lastRejection: null,
+  fullCount: 0,
+  notKeptCount: 0
 };
 
 /** Whether the Hub says that this server belongs to somebody else than the person who looks. */

@@ -3,10 +3,13 @@
 import type { ISignal } from '@lumino/signaling';
 
 import type { AnyEvent, ClassRole, Me } from './contract';
+import type { ILoss } from './database';
 
 /** Takes the recorder's events; the promise resolves when an event is safe from a closed tab. */
 export interface IEventSink {
   add(event: AnyEvent): Promise<void>;
+  /** Report events that are lost already. */
+  lose(loss: ILoss): Promise<void>;
 }
 
 /** Why a notebook is recorded for its class, or `none` why not; `unknown` before `Me` came. */

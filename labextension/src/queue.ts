@@ -1,51 +1,58 @@
 /** The events that wait in the browser's IndexedDB: one database for each hub and user. */
 
 import { type ISignal, Signal } from '@lumino/signaling';
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 
+import { Bounds } from './bounds';
+import { nextContact } from './contact';
 import type { AnyEvent } from './contract';
+import {
+  type IContact,
+  type ILoss,
+  type IQueuedEvent,
+  type IRejectedEvent,
+  type IStoredEvent,
+  QueueConnection,
+  put,
+  type QueueDatabase,
+  Rank,
+  storedEvent
+} from './database';
 import type { IEventSink } from './interfaces';
+import {
+  droppedName,
+  lossOf,
+  LossSum,
+  NOT_KEPT,
+  QUEUE_FULL,
+  REJECTED,
+  report,
+  writeLosses
+} from './losses';
+import { type ILoad, ROOM_STORES } from './room';
 
-const VERSION = 1;
+export type { IContact, IQueuedEvent, IRejectedEvent } from './database';
+
 const MAX_REJECTED = 50;
-// A transaction counts as done only when it is on the disk, not in the system's memory.
-const STRICT = { durability: 'strict' } as const;
-
-/** An event as it waits. `key` is its place in the order; `bytes` is the UTF-8 size of `body`. */
-export interface IQueuedEvent {
-  key: number;
-  eventId: string;
-  body: string;
-  bytes: number;
-}
-
-/** An event that the service will never take, and why. */
-export interface IRejectedEvent {
-  eventId: string;
-  code: string;
-  detail: string;
-  field: string | null;
-  rejectedAt: string;
-  body: string;
-}
-
-interface ISchema extends DBSchema {
-  events: { key: number; value: Omit<IQueuedEvent, 'key'> };
-  rejected: { key: number; value: IRejectedEvent };
-  counts: { key: 'rejected'; value: number };
-  leases: { key: string; value: { owner: string; until: number } };
-}
 
 /** A queue that survives a closed tab. All tabs of a user share it. */
 export class EventQueue implements IEventSink {
-  private constructor(
-    readonly name: string,
-    private _db: IDBPDatabase<ISchema>
-  ) {}
+  private constructor(private readonly _connection: QueueConnection) {
+    this._bounds = new Bounds(_connection);
+    this._bounds.gaveUp.connect(() => this._gaveUp.emit());
+  }
 
   /** Open the database `name`. Rejects where the browser keeps no data (some private windows). */
   static async open(name: string): Promise<EventQueue> {
-    return new EventQueue(name, await connect(name));
+    return new EventQueue(await QueueConnection.open(name));
+  }
+
+  get name(): string {
+    return this._connection.name;
+  }
+
+  /** What may wait: above it the least valuable is given up, and reported. */
+  set limits(limits: ILoad) {
+    this._bounds.limits = limits;
   }
 
   /** Emitted when an event of this tab is on the disk. */
@@ -58,91 +65,140 @@ export class EventQueue implements IEventSink {
     return this._failed;
   }
 
+  /** Emitted when this tab had to give up events. */
+  get gaveUp(): ISignal<EventQueue, void> {
+    return this._gaveUp;
+  }
+
   /** Keep an event. Resolves when it is on the disk; rejects where the browser cannot keep it. */
   async add(event: AnyEvent): Promise<void> {
-    const body = JSON.stringify(event);
-    const value = { eventId: event.event_id, body, bytes: byteLength(body) };
+    const value = storedEvent(event);
+    const { eventId, body, bytes } = value;
     try {
-      const key = await this._again(db => put(db, value));
-      this._added.emit({ key, ...value });
+      const key = await this._keep(value);
+      this._bounds.grow({ count: 1, bytes });
+      this._added.emit({ key, eventId, body, bytes });
     } catch (error) {
+      const loss = lossOf(body, NOT_KEPT);
+      this._bounds.forgo(loss === null ? [] : [loss]);
       this._failed.emit(error instanceof Error ? error : new Error(String(error)));
       throw error;
     }
+    await this._bounds.tidy();
+  }
+
+  /** Report events that were lost before they came here. */
+  async lose(loss: ILoss): Promise<void> {
+    this._bounds.forgo([loss]);
+    await this._bounds.tidy();
   }
 
   /**
    * The oldest events, at most `maxEvents` and `maxBytes`, and at least one if there is any;
-   * those in `skip` are passed over.
+   * those in `skip`, and those of anybody but `studentId`, are passed over. Where nothing else
+   * waits, what was given up becomes an event that reports it.
    */
   async take(
     maxEvents: number,
     maxBytes: number,
-    skip: ReadonlySet<number> = new Set()
+    skip: ReadonlySet<number> = new Set(),
+    studentId: string | null = null
   ): Promise<IQueuedEvent[]> {
-    return this._again(async db => {
-      const taken: IQueuedEvent[] = [];
-      let bytes = 0;
-      let cursor = await db.transaction('events').store.openCursor();
-      while (cursor && taken.length < maxEvents) {
-        if (!skip.has(cursor.key)) {
-          bytes += cursor.value.bytes;
-          if (taken.length > 0 && bytes > maxBytes) {
-            break;
-          }
-          taken.push({ key: cursor.key, ...cursor.value });
-        }
-        cursor = await cursor.continue();
-      }
-      return taken;
-    });
+    await this._bounds.tidy();
+    const isMine = (id: string): boolean => studentId === null || id === studentId;
+    const bounds = { maxEvents, maxBytes, skip, isMine };
+    let batch = await this._connection.run(db => readBatch(db, bounds));
+    if (batch.isEnd && (await this._report(isMine))) {
+      batch = await this._connection.run(db => readBatch(db, bounds));
+    }
+    this._sizes = new Map(batch.events.map(({ key, bytes }) => [key, bytes]));
+    this._bounds.underWay = new Set(this._sizes.keys());
+    return batch.events;
   }
 
-  /** Delete the events that the service has. */
-  async remove(keys: readonly number[]): Promise<void> {
-    await this._again(async db => {
-      const transaction = db.transaction('events', 'readwrite', STRICT);
-      await Promise.all([...keys.map(key => transaction.store.delete(key)), transaction.done]);
+  /** Delete the events that the service has; it said so at `at` (ms since 1970). */
+  async remove(keys: readonly number[], at = Date.now()): Promise<void> {
+    await this._connection.write(['events', 'contact'], async writing => {
+      const contact = writing.objectStore('contact');
+      await contact.put(nextContact(await contact.get('last'), at, keys.length), 'last');
+      await Promise.all(keys.map(key => writing.objectStore('events').delete(key)));
     });
+    this._shrink(keys);
   }
 
-  /** Move an event out of the way, to the last few that were refused for good. */
+  /** Move an event out of the way, to the last few that were refused for good, and report it. */
   async reject(key: number, rejected: IRejectedEvent): Promise<void> {
-    await this._again(async db => {
-      const transaction = db.transaction(['events', 'rejected', 'counts'], 'readwrite', STRICT);
-      const refused = transaction.objectStore('rejected');
-      const counts = transaction.objectStore('counts');
-      const count = (await counts.get('rejected')) ?? 0;
-      await Promise.all([
-        transaction.objectStore('events').delete(key),
-        refused.add(rejected),
-        counts.put(count + 1, 'rejected')
-      ]);
+    await this._connection.write(['events', 'rejected', 'counts', 'losses'], async writing => {
+      const refused = writing.objectStore('rejected');
+      const counts = writing.objectStore('counts');
+      const event = await writing.objectStore('events').get(key);
+      await writing.objectStore('events').delete(key);
+      await refused.add(rejected);
+      await counts.put(((await counts.get('rejected')) ?? 0) + 1, 'rejected');
       const keys = await refused.getAllKeys();
       await Promise.all(keys.slice(0, -MAX_REJECTED).map(old => refused.delete(old)));
-      await transaction.done;
+      const loss = lossOf(rejected.body, REJECTED + rejected.code);
+      if (loss !== null && event?.rank !== Rank.report) {
+        await writeLosses(writing, new LossSum([loss]));
+      }
+    });
+    this._shrink([key]);
+  }
+
+  /** How many events wait, reports of what was given up among them. */
+  async count(): Promise<number> {
+    return this._connection.run(async db => {
+      const reading = db.transaction(['events', 'losses']);
+      const [events, losses] = await Promise.all([
+        reading.objectStore('events').count(),
+        reading.objectStore('losses').count()
+      ]);
+      return events + losses;
     });
   }
 
-  /** How many events wait. */
-  async count(): Promise<number> {
-    return this._again(db => db.count('events'));
+  /** How many of the events that wait are not those of `studentId`. */
+  async countForeign(studentId: string): Promise<number> {
+    return this._connection.run(async db => {
+      const { store } = db.transaction('events');
+      const [all, own] = await Promise.all([
+        store.count(),
+        store.index('studentId').count(studentId)
+      ]);
+      return all - own;
+    });
   }
 
   /** How many events were ever refused for good, and the last ones of them, oldest first. */
   async rejected(): Promise<{ count: number; events: IRejectedEvent[] }> {
-    return this._again(async db => ({
+    return this._connection.run(async db => ({
       count: (await db.get('counts', 'rejected')) ?? 0,
       events: await db.getAll('rejected')
     }));
   }
 
+  /** How many events were ever given up, by reason. */
+  async dropped(): Promise<Map<string, number>> {
+    const dropped = this._bounds.unwritten;
+    for (const reason of [QUEUE_FULL, NOT_KEPT]) {
+      const count = await this._connection.run(db => db.get('counts', droppedName(reason)));
+      dropped.set(reason, (dropped.get(reason) ?? 0) + (count ?? 0));
+    }
+    return dropped;
+  }
+
+  /** The last exchange with the service, by any tab. */
+  async contact(): Promise<IContact | undefined> {
+    return this._connection.run(db => db.get('contact', 'last'));
+  }
+
   /** Take or prolong the lease `name` until `until` (ms), unless another owner's still holds. */
   async lease(name: string, owner: string, now: number, until: number): Promise<boolean> {
-    return this._again(async db => {
+    return this._connection.run(async db => {
       const { store, done } = db.transaction('leases', 'readwrite');
       const held = await store.get(name);
-      const free = !held || held.owner === owner || held.until <= now;
+      // One that ends later than a new one would was taken before the clock was put back.
+      const free = !held || held.owner === owner || held.until <= now || held.until > until;
       if (free) {
         await store.put({ owner, until }, name);
       }
@@ -151,54 +207,87 @@ export class EventQueue implements IEventSink {
     });
   }
 
-  /** Close the database. */
-  dispose(): void {
-    this._isDisposed = true;
-    Signal.clearData(this);
-    this._db.close();
+  /** Give the lease `name` back, if it is still this owner's. */
+  async release(name: string, owner: string): Promise<void> {
+    await this._connection.run(async db => {
+      const { store, done } = db.transaction('leases', 'readwrite');
+      if ((await store.get(name))?.owner === owner) {
+        await store.delete(name);
+      }
+      await done;
+    });
   }
 
-  /** A browser may close a database by itself (its data cleared, its disk away): open it again. */
-  private async _again<T>(act: (db: IDBPDatabase<ISchema>) => Promise<T>): Promise<T> {
+  /** Close the database. */
+  dispose(): void {
+    Signal.clearData(this);
+    this._bounds.dispose();
+    this._connection.close();
+  }
+
+  private async _keep(value: IStoredEvent): Promise<number> {
     try {
-      return await act(this._db);
+      return await this._connection.run(db => put(db, value));
     } catch (error) {
-      const isClosed = error instanceof DOMException && error.name === 'InvalidStateError';
-      if (!isClosed || this._isDisposed) {
+      if ((error as Partial<Error> | null)?.name !== 'QuotaExceededError') {
         throw error;
       }
-      this._db = await connect(this.name);
-      return act(this._db);
+      await this._bounds.free(2 * value.bytes);
+      return this._connection.run(db => put(db, value));
     }
   }
 
-  private _added = new Signal<EventQueue, IQueuedEvent>(this);
-  private _failed = new Signal<EventQueue, Error>(this);
-  private _isDisposed = false;
+  /** Make events of what was given up; whether there was anything. */
+  private async _report(isMine: (studentId: string) => boolean): Promise<boolean> {
+    const losses = await this._connection.run(db => db.getAll('losses'));
+    if (!losses.some(({ studentId }) => isMine(studentId))) {
+      return false;
+    }
+    await this._connection.write(ROOM_STORES, async writing => {
+      for (const loss of await writing.objectStore('losses').getAll()) {
+        if (isMine(loss.studentId)) {
+          await report(writing, loss);
+        }
+      }
+    });
+    return true;
+  }
+
+  private _shrink(keys: readonly number[]): void {
+    keys.forEach(key => this._bounds.grow({ count: -1, bytes: -(this._sizes.get(key) ?? 0) }));
+  }
+
+  private readonly _added = new Signal<EventQueue, IQueuedEvent>(this);
+  private readonly _failed = new Signal<EventQueue, Error>(this);
+  private readonly _gaveUp = new Signal<EventQueue, void>(this);
+  private readonly _bounds: Bounds;
+  /** The bytes of the events that were taken last, by key. */
+  private _sizes: ReadonlyMap<number, number> = new Map();
 }
 
-async function connect(name: string): Promise<IDBPDatabase<ISchema>> {
-  return openDB<ISchema>(name, VERSION, {
-    upgrade(db) {
-      db.createObjectStore('events', { autoIncrement: true });
-      db.createObjectStore('rejected', { autoIncrement: true });
-      db.createObjectStore('counts');
-      db.createObjectStore('leases');
-    },
-    // A newer release in another tab must not wait for this one.
-    blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close()
-  });
+interface IBatchBounds {
+  maxEvents: number;
+  maxBytes: number;
+  skip: ReadonlySet<number>;
+  isMine: (studentId: string) => boolean;
 }
 
-async function put(db: IDBPDatabase<ISchema>, value: Omit<IQueuedEvent, 'key'>): Promise<number> {
-  const transaction = db.transaction('events', 'readwrite', STRICT);
-  const key = transaction.store.add(value);
-  // Without waiting for `key`: a tab that closes now has already handed the event over.
-  transaction.commit();
-  await Promise.all([key, transaction.done]);
-  return key;
-}
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length;
+async function readBatch(
+  db: QueueDatabase,
+  { maxEvents, maxBytes, skip, isMine }: IBatchBounds
+): Promise<{ events: IQueuedEvent[]; isEnd: boolean }> {
+  const events: IQueuedEvent[] = [];
+  let left = maxBytes;
+  let cursor = await db.transaction('events').store.openCursor();
+  for (; cursor && events.length < maxEvents; cursor = await cursor.continue()) {
+    const { eventId, studentId, body, bytes } = cursor.value;
+    if (!skip.has(cursor.key) && isMine(studentId)) {
+      if (events.length > 0 && bytes > left) {
+        break;
+      }
+      left -= bytes;
+      events.push({ key: cursor.key, eventId, body, bytes });
+    }
+  }
+  return { events, isEnd: cursor === null };
 }

@@ -8,35 +8,28 @@ import { Batches } from './batches';
 import { type IClock, systemClock } from './clock';
 import { failureOf, type ISendingState, Schedule, type Trouble } from './delivery';
 import type { ISender } from './interfaces';
+import type { INews, TabChannel } from './news';
 import type { EventQueue, IQueuedEvent } from './queue';
 import { RequestError } from './request';
-import { chooseTurns, type ITurns } from './turns';
+import { stateOf, Tally } from './tally';
 import { type ITransport, Transport } from './transport';
+import { chooseTurns, type ITurns } from './turns';
 
 const MAX_FRESH = 100;
 const LOOK_AGAIN_MS = 30_000;
 const OTHER_TAB_MS = 5_000;
 const HELD_LOOK_MS = 5_000;
 
-/** What one tab tells the others. */
-interface INews {
-  added?: boolean;
-  trouble: Trouble | null;
-  detail: string;
-  retryAt: number;
-  rejectedCount: number;
-}
-
 /** What a sender works with; `connect` asks the server who the student is, and tells the rest. */
 export interface ISenderOptions {
   queue: EventQueue;
-  connect: () => Promise<void>;
+  connect: () => Promise<string>;
   intervalMs: number;
   transport?: ITransport;
   turns?: ITurns;
   clock?: IClock;
   random?: () => number;
-  channel?: Pick<BroadcastChannel, 'postMessage' | 'onmessage' | 'close'>;
+  channel?: TabChannel;
   window?: Pick<Window, 'addEventListener' | 'removeEventListener'>;
 }
 
@@ -52,29 +45,19 @@ export class Sender implements ISender, IDisposable {
     this._channel = options.channel ?? new BroadcastChannel(this._queue.name);
     this._window = options.window ?? window;
     this._batches = new Batches(this._queue, this._transport, this._clock, this._random);
+    this._tally = new Tally(this._queue);
     this._schedule = new Schedule(options.intervalMs);
     this._queue.added.connect(this._onAdded, this);
+    this._queue.gaveUp.connect(this._onGaveUp, this);
     this._channel.onmessage = message => this._onNews(message.data as INews);
     WINDOW_EVENTS.forEach(name => this._window.addEventListener(name, this));
     void this._run();
   }
 
   get state(): ISendingState {
-    const { sentCount, rejectedCount, lastRejection, foreignCount, foreignDetail } = this._batches;
-    const isForeign = foreignCount > 0 && foreignCount >= this._waiting;
-    const trouble = this._trouble ?? (isForeign ? 'refused' : null);
-    const calm = this._waiting > 0 ? 'waiting' : 'sent';
-    return {
-      waiting: this._waiting,
-      sentCount,
-      state:
-        trouble === null || trouble === 'offline' || trouble === 'unavailable' ? calm : trouble,
-      lastContact: this._lastContact,
-      detail: this._detail || foreignDetail,
-      trouble,
-      rejectedCount,
-      lastRejection
-    };
+    const { sentCount, foreignCount, foreignDetail } = this._batches;
+    const detail = this._detail || foreignDetail;
+    return stateOf(this._tally, { sentCount, foreignCount, trouble: this._trouble, detail });
   }
 
   get changed(): ISignal<this, void> {
@@ -93,7 +76,7 @@ export class Sender implements ISender, IDisposable {
   /** Send now, whatever the last failure was; resolves when the server has answered or not. */
   async flush(): Promise<void> {
     this._batches.release();
-    this._schedule.askNow(this._clock.now());
+    this._schedule.askNow(this._clock.elapsed());
     this._woken.abort();
     await this._roundDone.promise;
   }
@@ -102,7 +85,7 @@ export class Sender implements ISender, IDisposable {
     if (event.type === 'pagehide') {
       this._transport.postLast([...this._fresh.values()]);
     } else if (this._trouble !== null && this._trouble !== 'unavailable') {
-      this._schedule.askNow(this._clock.now());
+      this._schedule.askNow(this._clock.elapsed());
       this._woken.abort();
     }
   }
@@ -122,14 +105,14 @@ export class Sender implements ISender, IDisposable {
   private async _run(): Promise<void> {
     await this._refresh(true).catch(error => this._fail(error));
     while (!this.isDisposed) {
-      const waitMs = this._schedule.nextAt - this._clock.now();
+      const waitMs = this._schedule.nextAt - this._clock.elapsed();
       if (waitMs > 0) {
         this._woken = new AbortController();
         await this._clock.sleep(waitMs, this._woken.signal);
         continue;
       }
       try {
-        await this._turns.inTurn(() => this._round(), this._stop.signal);
+        await this._turns.inTurn(prolong => this._round(prolong), this._stop.signal);
       } catch (error) {
         this._fail(error);
       }
@@ -138,31 +121,48 @@ export class Sender implements ISender, IDisposable {
     }
   }
 
-  private async _round(): Promise<void> {
+  private async _round(prolong: () => Promise<void>): Promise<void> {
     if (this.isDisposed) {
       return;
     }
-    this._schedule.start(this._clock.now());
-    const batch = await this._batches.next();
-    const asks = !this._isConnected || (this._trouble !== null && batch.length === 0);
-    const isFine = (await this._deliver(batch)) && (!asks || (await this._ask()));
-    if (isFine && (asks || batch.length > 0)) {
-      this._lastContact = new Date(this._clock.now());
-      this._trouble = null;
-      this._detail = '';
-      this._schedule.succeed();
+    this._schedule.start(this._clock.elapsed());
+    const isNew = this._studentId === null;
+    const [isFine, count] =
+      isNew && !(await this._ask()) ? [false, 0] : await this._exchange(prolong, !isNew);
+    if (isFine && (isNew || count > 0)) {
+      this._succeed();
     }
-    await this._refresh();
+    const isToTell = !isFine || isNew || count > 0;
+    await this._refresh(isToTell);
     this._plan();
-    if (asks || batch.length > 0) {
+    if (isToTell) {
       this._tell();
     }
   }
 
-  private async _deliver(batch: readonly IQueuedEvent[]): Promise<boolean> {
-    if (batch.length === 0) {
-      return true;
+  /** Send a batch; whether all went well, and how many events (or questions) there were. */
+  private async _exchange(
+    prolong: () => Promise<void>,
+    mayAsk: boolean
+  ): Promise<[isFine: boolean, count: number]> {
+    const batch = await this._batches.next(this._studentId ?? '');
+    if (batch.length > 0) {
+      await prolong();
+      return [await this._deliver(batch), batch.length];
     }
+    // Nothing is there to send, but the student wants to know when the trouble is over.
+    const isAsking = mayAsk && this._trouble !== null;
+    return isAsking ? [await this._ask(), 1] : [true, 0];
+  }
+
+  private _succeed(): void {
+    this._tally.lastContact = new Date(this._clock.now());
+    this._trouble = null;
+    this._detail = '';
+    this._schedule.succeed();
+  }
+
+  private async _deliver(batch: readonly IQueuedEvent[]): Promise<boolean> {
     try {
       await this._batches.deliver(batch);
       batch.forEach(event => this._fresh.delete(event.key));
@@ -181,8 +181,7 @@ export class Sender implements ISender, IDisposable {
 
   private async _ask(): Promise<boolean> {
     try {
-      await this._connect();
-      this._isConnected = true;
+      this._studentId = await this._connect();
       return true;
     } catch (error) {
       this._fail(error);
@@ -198,17 +197,21 @@ export class Sender implements ISender, IDisposable {
     const failure = failureOf(known);
     this._trouble = failure === 'split' ? 'unavailable' : failure;
     this._detail = known.detail;
-    this._schedule.fail(this._clock.now(), failure, known.retryAfterMs, this._random);
+    if (failure === 'signed_out') {
+      // Somebody else may sign in.
+      this._studentId = null;
+    }
+    this._schedule.fail(this._clock.elapsed(), failure, known.retryAfterMs, this._random);
     this._changed.emit();
   }
 
-  private async _refresh(withRejected = false): Promise<void> {
-    this._waiting = await this._queue.count();
-    if (this._waiting === 0) {
+  private async _refresh(isWhole: boolean): Promise<void> {
+    await this._tally.count(this._studentId);
+    if (this._tally.waiting === 0) {
       this._fresh.clear();
     }
-    if (withRejected) {
-      await this._batches.readRejected();
+    if (isWhole) {
+      await this._tally.read(this._clock.now());
     }
     if (!this.isDisposed) {
       this._changed.emit();
@@ -216,45 +219,46 @@ export class Sender implements ISender, IDisposable {
   }
 
   private _plan(): void {
-    const now = this._clock.now();
-    const { heldCount } = this._batches;
-    if (this._waiting > heldCount) {
+    const now = this._clock.elapsed();
+    const held = this._batches.heldCount + this._tally.foreignCount;
+    if (this._batches.isAgain && this._trouble === null) {
+      this._schedule.askNow(now);
+    } else if (this._tally.waiting > held) {
       this._schedule.ask(now);
     }
-    this._schedule.lookIn(now, heldCount > 0 ? HELD_LOOK_MS : LOOK_AGAIN_MS);
+    this._schedule.lookIn(now, this._batches.heldCount > 0 ? HELD_LOOK_MS : LOOK_AGAIN_MS);
   }
 
   private _onAdded(_queue: EventQueue, event: IQueuedEvent): void {
     if (this._fresh.size < MAX_FRESH) {
       this._fresh.set(event.key, event);
     }
-    this._waiting += 1;
-    this._schedule.ask(this._clock.now());
+    this._tally.waiting += 1;
+    this._schedule.ask(this._clock.elapsed());
     this._woken.abort();
     this._tell(true);
     this._changed.emit();
+  }
+
+  private _onGaveUp(): void {
+    this._refresh(true).catch(error => this._fail(error));
   }
 
   private _tell(added?: boolean): void {
     if (this.isDisposed) {
       return;
     }
-    const news: INews = {
-      added,
-      trouble: this._trouble,
-      detail: this._detail,
-      retryAt: this._schedule.retryAt,
-      rejectedCount: this._batches.rejectedCount
-    };
+    const retryInMs = this._schedule.retryAt - this._clock.elapsed();
+    const news: INews = { added, trouble: this._trouble, detail: this._detail, retryInMs };
     this._channel.postMessage(news);
   }
 
   /** Another tab has kept an event, and sends it unless it is closed; or it has sent. */
   private _onNews(news: INews): void {
     if (news.added) {
-      this._schedule.lookIn(this._clock.now(), OTHER_TAB_MS);
+      this._schedule.lookIn(this._clock.elapsed(), OTHER_TAB_MS);
     } else if (news.trouble) {
-      this._schedule.retryNotBefore(news.retryAt);
+      this._schedule.retryNotBefore(this._clock.elapsed() + news.retryInMs);
     } else {
       this._schedule.succeed();
     }
@@ -263,31 +267,30 @@ export class Sender implements ISender, IDisposable {
       this._detail = news.detail;
     }
     this._woken.abort();
-    const isNew = news.rejectedCount !== this._batches.rejectedCount;
-    this._refresh(isNew).catch(error => this._fail(error));
+    this._refresh(!news.added).catch(error => this._fail(error));
   }
 
   private readonly _queue: EventQueue;
-  private readonly _connect: () => Promise<void>;
+  private readonly _connect: () => Promise<string>;
   private readonly _transport: ITransport;
   private readonly _turns: ITurns;
   private readonly _clock: IClock;
   private readonly _random: () => number;
-  private readonly _channel: Pick<BroadcastChannel, 'postMessage' | 'onmessage' | 'close'>;
+  private readonly _channel: TabChannel;
   private readonly _window: Pick<Window, 'addEventListener' | 'removeEventListener'>;
   private readonly _schedule: Schedule;
   private readonly _batches: Batches;
+  private readonly _tally: Tally;
   private readonly _stop = new AbortController();
   private readonly _changed = new Signal<this, void>(this);
   /** This tab's own events that are not sent yet: what can still be read when the page goes. */
   private readonly _fresh = new Map<number, IQueuedEvent>();
   private _woken = new AbortController();
   private _roundDone = new PromiseDelegate<void>();
-  private _isConnected = false;
-  private _waiting = 0;
+  /** Whose events are sent: known when the server has said so. */
+  private _studentId: string | null = null;
   private _trouble: Trouble | null = null;
   private _detail = '';
-  private _lastContact: Date | null = null;
 }
 
 const WINDOW_EVENTS = ['online', 'focus', 'pagehide'];

@@ -2,6 +2,7 @@
 
 import type { AnyEvent, Event } from './contract';
 import type { IEventSink } from './interfaces';
+import { NOT_KEPT } from './losses';
 
 /** What makes ids and tells the time. */
 export interface ISource {
@@ -57,9 +58,7 @@ export class SessionEvents {
       void this.add(opening);
     }
     waiting.forEach(({ event, settle }) => void this._send(event, studentId).then(settle));
-    // A gap in `seq` tells the service how many are missing.
-    this._nextSeq += this._dropped;
-    this._dropped = 0;
+    this._reportDropped(studentId);
   }
 
   /** Record nothing; what waited is forgotten. */
@@ -92,7 +91,19 @@ export class SessionEvents {
       return new Promise(settle => this._waiting.push({ event, settle }));
     }
     this._dropped += 1;
+    this._path = event.notebook_path;
     return false;
+  }
+
+  private _reportDropped(studentId: string): void {
+    const first = this._nextSeq;
+    this._nextSeq += this._dropped;
+    if (this._dropped > 0) {
+      const ranges: [number, number][] = [[first, this._nextSeq - 1]];
+      const of = { studentId, sessionId: this.id, path: this._path };
+      void this._sink.lose({ ...of, reason: NOT_KEPT, ranges });
+    }
+    this._dropped = 0;
   }
 
   private async _send(event: Dated, studentId: string): Promise<boolean> {
@@ -102,7 +113,7 @@ export class SessionEvents {
       await this._sink.add({ ...event, student_id: studentId, session_id: this.id, seq });
       return true;
     } catch (error) {
-      // The queue tells the student; the gap in `seq` tells the service.
+      // The queue tells the student and reports the number, which stays this event's.
       console.warn('An event could not be kept.', error);
       return false;
     }
@@ -113,4 +124,5 @@ export class SessionEvents {
   private _nextSeq = 0;
   private _waiting: IWaiting[] = [];
   private _dropped = 0;
+  private _path = '';
 }

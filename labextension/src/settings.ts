@@ -4,7 +4,12 @@ import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-const DEFAULTS = { batchIntervalMs: 250, maxOutputBytes: 65_536 };
+const DEFAULTS = {
+  batchIntervalMs: 250,
+  maxOutputBytes: 65_536,
+  maxQueuedEvents: 20_000,
+  maxQueuedMegabytes: 100
+};
 
 /** The settings as they stand; the defaults where JupyterLab has none for us. */
 export class Settings implements IDisposable {
@@ -25,6 +30,16 @@ export class Settings implements IDisposable {
   /** Bytes of each MIME type of an output that are recorded. */
   get maxOutputBytes(): number {
     return this._number('maxOutputBytes');
+  }
+
+  /** Events that may wait to be sent. */
+  get maxQueuedEvents(): number {
+    return this._number('maxQueuedEvents');
+  }
+
+  /** Megabytes (10⁶ bytes) that may wait to be sent. */
+  get maxQueuedMegabytes(): number {
+    return this._number('maxQueuedMegabytes');
   }
 
   get changed(): ISignal<this, void> {

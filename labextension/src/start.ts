@@ -10,6 +10,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/disposable';
 import { v7 as uuidv7 } from 'uuid';
 
+import { MEGABYTE } from './bounds';
 import type { Me } from './contract';
 import { isElsewhere, partsElsewhere } from './elsewhere';
 import { databaseName } from './interfaces';
@@ -18,6 +19,7 @@ import { OpenPages } from './pages';
 import { EventQueue } from './queue';
 import { Recorder } from './recorder';
 import { request } from './request';
+import type { ILoad } from './room';
 import { Sender } from './sender';
 import type { Settings } from './settings';
 import { UpdateSocket } from './socket';
@@ -26,6 +28,9 @@ import { addUi } from './ui';
 
 // With code, error and ids it stays below the 256 KiB of an event.
 const MAX_OUTPUT_BYTES = 128 * 1024;
+
+// The server extension gives up on the service after 20 s.
+const ME_TIMEOUT_MS = 30_000;
 
 /** What JupyterLab gives. */
 export interface IStartOptions {
@@ -63,15 +68,27 @@ async function record(options: IStartOptions): Promise<IDisposable> {
     sizes: () => ({ mimeBytes: settings.maxOutputBytes, outputBytes: MAX_OUTPUT_BYTES }),
     restored: app.restored
   });
-  const connect = async (): Promise<void> => recorder.setMe(await request<Me>('me'));
+  const connect = async (): Promise<string> => {
+    const me = await request<Me>('me', { signal: AbortSignal.timeout(ME_TIMEOUT_MS) });
+    recorder.setMe(me);
+    return me.name;
+  };
   const sender = new Sender({ queue, connect, intervalMs: settings.batchIntervalMs });
-  const setInterval = (): void => void (sender.intervalMs = settings.batchIntervalMs);
-  settings.changed.connect(setInterval);
+  const takeSettings = (): void => {
+    sender.intervalMs = settings.batchIntervalMs;
+    queue.limits = limitsOf(settings);
+  };
+  takeSettings();
+  settings.changed.connect(takeSettings);
   const socket = new UpdateSocket();
   const ui = addUi({ ...options, recorder, queue, sender, socket });
-  const disconnect = new DisposableDelegate(() => settings.changed.disconnect(setInterval));
+  const disconnect = new DisposableDelegate(() => settings.changed.disconnect(takeSettings));
   const parts = [ui, disconnect, socket, sender, asDisposable(recorder), pages];
   return DisposableSet.from([...parts, asDisposable(store), asDisposable(queue)]);
+}
+
+function limitsOf({ maxQueuedEvents, maxQueuedMegabytes }: Settings): ILoad {
+  return { count: maxQueuedEvents, bytes: maxQueuedMegabytes * MEGABYTE };
 }
 
 /** The Hub's address, or the server's own where there is no Hub. */

@@ -4,13 +4,16 @@ import type { IClock } from './clock';
 import type { EventQueue } from './queue';
 
 const LEASE_NAME = 'send';
-// Longer than a request may take, so that a lease outlives every tab that still works.
+// Longer than one request may take: a tab that still works prolongs its lease before each.
 const LEASE_MS = 45_000;
 const ASK_AGAIN_MS = 250;
 
+/** What is done in turn; it calls `prolong` before each request. */
+export type Work = (prolong: () => Promise<void>) => Promise<void>;
+
 /** Runs `work` when no other tab runs its own; rejects as `work` does, or when aborted. */
 export interface ITurns {
-  inTurn(work: () => Promise<void>, signal: AbortSignal): Promise<void>;
+  inTurn(work: Work, signal: AbortSignal): Promise<void>;
 }
 
 /** Web Locks where the browser has them: on https and localhost only. Else a lease. */
@@ -28,8 +31,10 @@ class LockTurns implements ITurns {
     private readonly _locks: LockManager
   ) {}
 
-  async inTurn(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
-    await this._locks.request(`${this._name}:${LEASE_NAME}`, { signal }, work);
+  async inTurn(work: Work, signal: AbortSignal): Promise<void> {
+    const name = `${this._name}:${LEASE_NAME}`;
+    // The browser gives the lock on when the tab is gone.
+    await this._locks.request(name, { signal }, () => work(async () => undefined));
   }
 }
 
@@ -39,21 +44,22 @@ class LeaseTurns implements ITurns {
     private readonly _clock: IClock
   ) {}
 
-  async inTurn(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
-    while (!(await this._lease(LEASE_MS))) {
+  async inTurn(work: Work, signal: AbortSignal): Promise<void> {
+    while (!(await this._lease())) {
       await this._clock.sleep(ASK_AGAIN_MS, signal);
       signal.throwIfAborted();
     }
     try {
-      await work();
+      await work(async () => void (await this._lease()));
     } finally {
-      await this._lease(0);
+      // A tab that was frozen meanwhile finds the lease another's, and leaves it alone.
+      await this._queue.release(LEASE_NAME, this._owner);
     }
   }
 
-  private async _lease(forMs: number): Promise<boolean> {
+  private async _lease(): Promise<boolean> {
     const now = this._clock.now();
-    return this._queue.lease(LEASE_NAME, this._owner, now, now + forMs);
+    return this._queue.lease(LEASE_NAME, this._owner, now, now + LEASE_MS);
   }
 
   private readonly _owner = `${Date.now()}-${Math.random()}`;

@@ -107,7 +107,7 @@ describe('EventQueue', () => {
 
   it('opens the database again when the browser has closed it', async () => {
     await queue.add(makeEvent(1));
-    (queue as unknown as { _db: IDBDatabase })._db.close();
+    (queue as unknown as { _connection: { _db: IDBDatabase } })._connection._db.close();
     await queue.add(makeEvent(2));
     expect(await ids(queue)).toEqual(['event-1', 'event-2']);
   });

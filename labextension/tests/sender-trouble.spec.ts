@@ -114,6 +114,7 @@ describe('Sender in trouble', () => {
         if (isAway) {
           throw new RequestError(503, 'no_service', 'nothing here');
         }
+        return 'student-01';
       }
     });
     await bench.idle();
@@ -138,5 +139,35 @@ describe('Sender in trouble', () => {
     bench.server.answer = stored;
     bench.clock.advance(60_000);
     await until(() => sender.state.sentCount === 1);
+  });
+
+  it.each([-86_400_000, 86_400_000])(
+    'waits no longer and no shorter where the clock is put by %d ms',
+    async jump => {
+      bench.server.answer = refuse(429, 'too_many', 5_000);
+      await bench.add(1);
+      const sender = bench.start();
+      await bench.idle();
+      bench.clock.jump = jump;
+      bench.server.answer = stored;
+      bench.clock.advance(4_999);
+      await bench.idle();
+      expect(bench.server.batches).toHaveLength(1);
+      bench.clock.advance(1);
+      await until(() => sender.state.sentCount === 1);
+    }
+  );
+
+  it('asks who is there after a login was lost, before it sends anything', async () => {
+    await bench.add(1);
+    bench.server.answer = refuse(401, 'not_signed_in');
+    const names = ['student-01', 'student-02'];
+    const sender = bench.start({ connect: async () => names[bench.connects++] });
+    await bench.idle();
+    expect(sender.state.state).toBe('signed_out');
+    bench.server.answer = stored;
+    await sender.flush();
+    expect(sender.state).toMatchObject({ state: 'refused', waiting: 1 });
+    expect(bench.server.batches).toHaveLength(1);
   });
 });

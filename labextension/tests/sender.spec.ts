@@ -3,7 +3,7 @@ import 'fake-indexeddb/auto';
 
 import { Bench, INTERVAL_MS, range } from './fakes/bench';
 import { until } from './fakes/clock';
-import { refuse, stored } from './fakes/sending';
+import { makeEvent, refuse, stored } from './fakes/sending';
 
 describe('Sender', () => {
   let bench: Bench;
@@ -74,24 +74,65 @@ describe('Sender', () => {
     await until(() => sender.state.sentCount === 3);
   });
 
-  it('shows a rejected event and does not send it again', async () => {
+  it('shows a rejected event, does not send it again, and reports it', async () => {
     bench.server.answer = events =>
-      events.map(({ eventId }) => ({
-        event_id: eventId,
-        status: 'rejected',
-        code: 'invalid',
-        detail: 'too long',
-        field: 'code'
-      }));
+      events.map(({ eventId }) =>
+        eventId === 'event-1'
+          ? {
+              event_id: eventId,
+              status: 'rejected',
+              code: 'invalid',
+              detail: 'too long',
+              field: 'code'
+            }
+          : { event_id: eventId, status: 'stored' }
+      );
     await bench.add(1);
     const sender = bench.start();
     await until(() => sender.state.rejectedCount === 1);
     await bench.idle();
-    expect(sender.state.waiting).toBe(0);
     expect(sender.state.lastRejection).toMatchObject({ code: 'invalid', detail: 'too long' });
-    bench.clock.advance(60_000);
+    bench.clock.advance(INTERVAL_MS);
+    await until(() => sender.state.sentCount === 1);
     await bench.idle();
-    expect(bench.server.batches).toHaveLength(1);
+    expect(sender.state.waiting).toBe(0);
+    expect(bench.server.batches).toEqual([['event-1'], [expect.not.stringContaining('event-1')]]);
+  });
+
+  it('sends no event of another student, nor deletes it', async () => {
+    await bench.queue.add({ ...makeEvent(1), student_id: 'student-02' });
+    await bench.add(2);
+    const sender = bench.start();
+    await until(() => sender.state.sentCount === 1);
+    await bench.idle();
+    expect(bench.server.batches).toEqual([['event-2']]);
+    expect(sender.state).toMatchObject({ state: 'refused', waiting: 1 });
+    expect(await bench.queue.count()).toBe(1);
+  });
+
+  it('counts what was sent today by all tabs and page loads', async () => {
+    await bench.add(1, 2);
+    const first = bench.start();
+    await until(() => first.state.sentToday === 2);
+    first.dispose();
+    const second = bench.start();
+    await until(() => second.state.sentToday === 2);
+    expect(second.state.sentCount).toBe(0);
+    bench.clock.advance(86_400_000);
+    await bench.add(3);
+    await until(() => second.state.sentCount === 1 && second.state.sentToday === 1);
+  });
+
+  it('sends at once what the service lacks the contents of', async () => {
+    let answers = 0;
+    bench.server.answer = events =>
+      answers++ === 0
+        ? [{ event_id: 'event-1', status: 'retry', code: 'content_needed' }]
+        : stored(events);
+    await bench.add(1);
+    const sender = bench.start();
+    await until(() => sender.state.sentCount === 1);
+    expect(bench.server.batches).toEqual([['event-1'], ['event-1']]);
   });
 
   it('lets nothing wait behind what belongs to another student, and keeps it', async () => {

@@ -18,7 +18,7 @@ function makeSession(sink = new MemorySink()): { session: SessionEvents; sink: M
 }
 
 describe('The events of a session', () => {
-  it('wait with a bound, and the gap in seq tells how many were too many', async () => {
+  it('wait with a bound, and what is too much is reported with its numbers', async () => {
     const { session, sink } = makeSession();
     for (let added = 0; added < 1_021; added++) {
       void session.add(event);
@@ -28,6 +28,15 @@ describe('The events of a session', () => {
     const seqs = sink.events.map(({ seq }) => seq);
     expect(seqs).toHaveLength(1 + 1_000 + 1);
     expect(seqs.slice(-2)).toEqual([1_000, 1_022]);
+    expect(sink.losses).toEqual([
+      {
+        studentId: 'student-01',
+        sessionId: session.id,
+        path: 'a.ipynb',
+        reason: 'not_kept',
+        ranges: [[1_001, 1_021]]
+      }
+    ]);
   });
 
   it('count as kept only once they are in the queue', async () => {

@@ -20,7 +20,9 @@ describe('Settings', () => {
     const settings = await Settings.load(null, 'plugin');
     expect({
       batchIntervalMs: settings.batchIntervalMs,
-      maxOutputBytes: settings.maxOutputBytes
+      maxOutputBytes: settings.maxOutputBytes,
+      maxQueuedEvents: settings.maxQueuedEvents,
+      maxQueuedMegabytes: settings.maxQueuedMegabytes
     }).toEqual(
       Object.fromEntries(
         Object.entries(schema.properties).map(([name, property]) => [name, property.default])

@@ -1,9 +1,12 @@
 /** @jest-environment node */
 import 'fake-indexeddb/auto';
 
+import { chooseTurns } from '../src/turns';
 import { Bench, INTERVAL_MS, range } from './fakes/bench';
 import { until } from './fakes/clock';
 import { refuse, stored } from './fakes/sending';
+
+const START_MS = Date.UTC(2026, 3, 1, 9);
 
 describe('Several tabs', () => {
   let bench: Bench;
@@ -54,5 +57,64 @@ describe('Several tabs', () => {
     bench.clock.advance(59_999);
     await bench.idle();
     expect(bench.server.batches).toHaveLength(1);
+  });
+
+  it('goes on within a lease’s time where a tab has died with its turn', async () => {
+    await bench.queue.lease('send', 'dead', bench.clock.now(), bench.clock.now() + 45_000);
+    await bench.add(1);
+    const sender = bench.start();
+    bench.clock.advance(44_000);
+    expect(bench.server.batches).toEqual([]);
+    while (sender.state.sentCount === 0 && bench.clock.time < START_MS + 46_000) {
+      await until(() => bench.clock.sleepers > 0 || sender.state.sentCount > 0);
+      bench.clock.advance(INTERVAL_MS);
+    }
+    await until(() => sender.state.sentCount === 1);
+  });
+
+  it('goes on at once where the clock was put back during another tab’s turn', async () => {
+    await bench.queue.lease('send', 'dead', bench.clock.now(), bench.clock.now() + 45_000);
+    bench.clock.jump = -86_400_000;
+    await bench.add(1);
+    const sender = bench.start();
+    await until(() => sender.state.sentCount === 1);
+  });
+
+  it('leaves a turn alone that another tab took while this one was frozen', async () => {
+    const turns = chooseTurns(bench.queue, bench.clock, undefined);
+    const { signal } = new AbortController();
+    await turns.inTurn(async () => {
+      bench.clock.advance(50_000);
+      const now = bench.clock.now();
+      expect(await bench.queue.lease('send', 'other', now, now + 45_000)).toBe(true);
+    }, signal);
+    const now = bench.clock.now();
+    expect(await bench.queue.lease('send', 'third', now, now + 45_000)).toBe(false);
+  });
+
+  it('keeps its turn through a long round, for it prolongs it before each request', async () => {
+    const turns = chooseTurns(bench.queue, bench.clock, undefined);
+    const { signal } = new AbortController();
+    await turns.inTurn(async prolong => {
+      bench.clock.advance(40_000);
+      await prolong();
+      bench.clock.advance(40_000);
+      const now = bench.clock.now();
+      expect(await bench.queue.lease('send', 'other', now, now + 45_000)).toBe(false);
+    }, signal);
+  });
+
+  it('takes its turn by a lock where the browser has locks', async () => {
+    const asked: string[] = [];
+    const locks = {
+      request: async (name: string, _: object, work: () => Promise<void>) => {
+        asked.push(name);
+        await work();
+      }
+    };
+    const turns = chooseTurns(bench.queue, bench.clock, locks as unknown as LockManager);
+    let isDone = false;
+    await turns.inTurn(async () => void (isDone = true), new AbortController().signal);
+    expect([asked, isDone]).toEqual([['test:send'], true]);
   });
 });

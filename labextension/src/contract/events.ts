@@ -96,6 +96,17 @@ export interface CellExecutionError extends CellExecutionEnd {
   success: false;
 }
 
+/**
+ * Events of a session that its browser gave up: first and last `seq` of each range. It has no
+ * `seq` of its own. `reason`: `queue_full`, `not_kept`, or `rejected:` and the refusal's code.
+ */
+export interface EventsDropped extends Omit<Event, 'seq'> {
+  event_type: 'events_dropped';
+  ranges: [number, number][];
+  count: number;
+  reason: string;
+}
+
 export type AnyEvent =
   NotebookOpened | CellExecutionStart | CellExecutionComplete | CellExecutionError;
 

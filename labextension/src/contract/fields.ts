@@ -4,6 +4,7 @@ export const MAX_BATCH_EVENTS = 100;
 export const MAX_BODY_BYTES = 1024 * 1024;
 export const MAX_INFLATED_BYTES = 8 * 1024 * 1024;
 export const MAX_EVENT_BYTES = 256 * 1024;
+export const MAX_DROPPED_RANGES = 1_000;
 export const MAX_CELLS = 2_000;
 export const MAX_NOTEBOOK_PATH_LENGTH = 500;
 export const MAX_NOTEBOOK_NAME_LENGTH = 200;

@@ -29,7 +29,10 @@ export class Bench {
   start(options: Partial<ISenderOptions> = {}): Sender {
     const sender = new Sender({
       queue: this.queue,
-      connect: async () => void (this.connects += 1),
+      connect: async () => {
+        this.connects += 1;
+        return 'student-01';
+      },
       intervalMs: INTERVAL_MS,
       transport: this.server,
       turns: chooseTurns(options.queue ?? this.queue, this.clock, undefined),

@@ -3,8 +3,14 @@ import type { IClock } from '../../src/clock';
 /** A clock that a test moves. */
 export class FakeClock implements IClock {
   time = Date.UTC(2026, 3, 1, 9);
+  /** How far somebody has put the clock forward (back, if negative), in ms. */
+  jump = 0;
 
   now(): number {
+    return this.time + this.jump;
+  }
+
+  elapsed(): number {
     return this.time;
   }
 

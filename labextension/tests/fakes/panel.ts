@@ -12,8 +12,11 @@ export const SENT: ISendingState = {
   lastContact: null,
   detail: '',
   trouble: null,
+  sentToday: 0,
   rejectedCount: 0,
-  lastRejection: null
+  lastRejection: null,
+  fullCount: 0,
+  notKeptCount: 0
 };
 
 export const RECORDED: IRecording = {

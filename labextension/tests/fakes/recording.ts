@@ -1,4 +1,5 @@
 import type { AnyEvent, Me } from '../../src/contract';
+import type { ILoss } from '../../src/database';
 import type { IEventSink } from '../../src/interfaces';
 import type { ISizes } from '../../src/outputs';
 import { Recorder } from '../../src/recorder';
@@ -37,9 +38,14 @@ export const cells: IFakeCell[] = [
 /** Takes events into a list. */
 export class MemorySink implements IEventSink {
   readonly events: AnyEvent[] = [];
+  readonly losses: ILoss[] = [];
 
   async add(event: AnyEvent): Promise<void> {
     this.events.push(event);
+  }
+
+  async lose(loss: ILoss): Promise<void> {
+    this.losses.push(loss);
   }
 
   get types(): string[] {

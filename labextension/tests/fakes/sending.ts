@@ -1,4 +1,4 @@
-import type { CellExecutionStart, EventResult } from '../../src/contract';
+import type { CellExecutionComplete, CellExecutionStart, EventResult } from '../../src/contract';
 import type { IQueuedEvent } from '../../src/queue';
 import { RequestError } from '../../src/request';
 import type { ITransport } from '../../src/transport';
@@ -18,6 +18,12 @@ export function makeEvent(id: number | string, code = '1 + 1'): CellExecutionSta
     code,
     timestamp: '2026-04-01T09:00:00.000Z'
   };
+}
+
+/** The end of a run of student-01. */
+export function makeEnd(id: number, runId: string): CellExecutionComplete {
+  const event_type = 'cell_execution_complete';
+  return { ...makeEvent(id), event_type, execution_id: runId, success: true };
 }
 
 /** A server: remembers each batch, and answers as `answer` says. */

@@ -1,0 +1,206 @@
+/** The queue's database: its stores, and what each holds. */
+
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb';
+
+import type { AnyEvent, EventsDropped } from './contract';
+
+const VERSION = 2;
+// A transaction counts as done only when it is on the disk, not in the system's memory.
+const STRICT = { durability: 'strict' } as const;
+
+/** An event as it waits. `key` is its place in the order; `bytes` is the UTF-8 size of `body`. */
+export interface IQueuedEvent {
+  key: number;
+  eventId: string;
+  body: string;
+  bytes: number;
+}
+
+/** What a full queue gives up first, and what last. A report of what was given up stays. */
+export const Rank = { activity: 0, start: 1, other: 2, report: 3 } as const;
+
+/** An event as the database holds it. `endOf` names the run that it is the end of. */
+export interface IStoredEvent extends Omit<IQueuedEvent, 'key'> {
+  studentId: string;
+  rank: number;
+  endOf?: string;
+}
+
+/** An event that the service will never take, and why. */
+export interface IRejectedEvent {
+  eventId: string;
+  code: string;
+  detail: string;
+  field: string | null;
+  rejectedAt: string;
+  body: string;
+}
+
+/** Events of one session that are given up for one reason, and not reported yet. */
+export interface ILoss {
+  studentId: string;
+  sessionId: string;
+  path: string;
+  reason: string;
+  /** First and last `seq` of each run of them, in order. */
+  ranges: [number, number][];
+}
+
+/** The last exchange with the service: when (ms since 1970), and what was sent on its `day`. */
+export interface IContact {
+  at: number;
+  day: string;
+  sentOnDay: number;
+}
+
+export interface IQueueSchema extends DBSchema {
+  events: {
+    key: number;
+    value: IStoredEvent;
+    indexes: { rank: number; endOf: string; studentId: string; bytes: number };
+  };
+  rejected: { key: number; value: IRejectedEvent };
+  /** `rejected`, and `dropped:` with a reason: how many ever. `persistAskedAt`: ms since 1970. */
+  counts: { key: string; value: number };
+  losses: { key: [string, string]; value: ILoss };
+  contact: { key: 'last'; value: IContact };
+  leases: { key: string; value: { owner: string; until: number } };
+}
+
+export type StoreName = 'events' | 'rejected' | 'counts' | 'losses' | 'contact' | 'leases';
+export type QueueDatabase = IDBPDatabase<IQueueSchema>;
+export type Writing = IDBPTransaction<IQueueSchema, StoreName[], 'readwrite'>;
+
+/** Open the database `name`; one that a newer release has made is opened as it is. */
+export async function connect(name: string): Promise<QueueDatabase> {
+  try {
+    return await open(name, VERSION);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'VersionError') {
+      return open(name);
+    }
+    throw error;
+  }
+}
+
+async function open(name: string, version?: number): Promise<QueueDatabase> {
+  return openDB<IQueueSchema>(name, version, {
+    upgrade: async (db, oldVersion, _new, transaction) => {
+      if (oldVersion < 1) {
+        db.createObjectStore('events', { autoIncrement: true });
+        db.createObjectStore('rejected', { autoIncrement: true });
+        db.createObjectStore('counts');
+        db.createObjectStore('leases');
+      }
+      db.createObjectStore('losses', { keyPath: ['sessionId', 'reason'] });
+      db.createObjectStore('contact');
+      const events = transaction.objectStore('events');
+      (['rank', 'endOf', 'studentId', 'bytes'] as const).forEach(field =>
+        events.createIndex(field, field)
+      );
+      for (let cursor = await events.openCursor(); cursor; cursor = await cursor.continue()) {
+        await cursor.update(storedEvent(JSON.parse(cursor.value.body), cursor.value.body));
+      }
+    },
+    // A newer release in another tab must not wait for this one.
+    blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close()
+  });
+}
+
+/** An event as it is kept; `body` is its JSON text. */
+export function storedEvent(
+  event: AnyEvent | EventsDropped,
+  body = JSON.stringify(event)
+): IStoredEvent {
+  const isEnd = ENDS.has(event.event_type) && 'execution_id' in event;
+  return {
+    eventId: event.event_id,
+    studentId: event.student_id,
+    body,
+    bytes: new TextEncoder().encode(body).length,
+    rank: rankOf(event.event_type),
+    ...(isEnd && { endOf: event.execution_id })
+  };
+}
+
+const ENDS: ReadonlySet<string> = new Set(['cell_execution_complete', 'cell_execution_error']);
+
+function rankOf(type: string): number {
+  switch (type) {
+    case 'activity':
+      return Rank.activity;
+    case 'cell_execution_start':
+      return Rank.start;
+    case 'events_dropped':
+      return Rank.report;
+    default:
+      return Rank.other;
+  }
+}
+
+/** Add an event; resolves to its key when it is on the disk. */
+export async function put(db: QueueDatabase, value: IStoredEvent): Promise<number> {
+  const transaction = db.transaction('events', 'readwrite', STRICT);
+  const key = transaction.store.add(value);
+  key.catch(() => undefined);
+  // Without waiting for `key`: a tab that closes now has already handed the event over.
+  transaction.commit();
+  // Only the transaction's own error says that the disk is full.
+  await transaction.done;
+  return key;
+}
+
+/** A database that is opened again where the browser has closed it (its data cleared, its disk away). */
+export class QueueConnection {
+  private constructor(
+    readonly name: string,
+    private _db: QueueDatabase
+  ) {}
+
+  static async open(name: string): Promise<QueueConnection> {
+    return new QueueConnection(name, await connect(name));
+  }
+
+  /** Do something with the database; a second time where it was closed in between. */
+  async run<T>(act: (db: QueueDatabase) => Promise<T>): Promise<T> {
+    try {
+      return await act(this._db);
+    } catch (error) {
+      const isClosed = error instanceof DOMException && error.name === 'InvalidStateError';
+      if (!isClosed || this._isClosed) {
+        throw error;
+      }
+      this._db = await connect(this.name);
+      return act(this._db);
+    }
+  }
+
+  /** Write all that `act` does, or nothing; resolves when it is on the disk. */
+  async write<T>(stores: StoreName[], act: (writing: Writing) => Promise<T>): Promise<T> {
+    return this.run(async db => {
+      const writing = db.transaction(stores, 'readwrite', STRICT);
+      try {
+        const [result] = await Promise.all([act(writing), writing.done]);
+        return result;
+      } catch (error) {
+        abort(writing);
+        throw error;
+      }
+    });
+  }
+
+  close(): void {
+    this._isClosed = true;
+    this._db.close();
+  }
+
+  private _isClosed = false;
+}
+
+function abort(writing: Writing): void {
+  try {
+    writing.abort();
+  } catch {
+    // It has ended by itself.
+  }
+}
