@@ -14,7 +14,6 @@ import {
   QueueConnection,
   put,
   type QueueDatabase,
-  Rank,
   storedEvent
 } from './database';
 import type { IEventSink } from './interfaces';
@@ -131,14 +130,14 @@ export class EventQueue implements IEventSink {
     await this._connection.write(['events', 'rejected', 'counts', 'losses'], async writing => {
       const refused = writing.objectStore('rejected');
       const counts = writing.objectStore('counts');
-      const event = await writing.objectStore('events').get(key);
       await writing.objectStore('events').delete(key);
       await refused.add(rejected);
       await counts.put(((await counts.get('rejected')) ?? 0) + 1, 'rejected');
       const keys = await refused.getAllKeys();
       await Promise.all(keys.slice(0, -MAX_REJECTED).map(old => refused.delete(old)));
+      // A report has no number, so it is not reported in its turn.
       const loss = lossOf(rejected.body, REJECTED + rejected.code);
-      if (loss !== null && event?.rank !== Rank.report) {
+      if (loss !== null) {
         await writeLosses(writing, new LossSum([loss]));
       }
     });
