@@ -141,15 +141,19 @@ BAD_QUERIES = [
             "yesterday",
             "2026-11-23",
             "2026-11-23T00:00:00",
+            "20261123T000000Z",
+            "2026-W48-1T00:00:00Z",
+            "",
             "0001-01-01T00:00:00+14:00",
             "9999-12-31T23:59:59-14:00",
             "\x00",
         )
     ),
-    *(("executions", "limit", value) for value in ("0", "-1", "501", "x", "1.5", "9" * 5000)),
+    *(("executions", "limit", value) for value in ("", "0", "-1", "501", "x", "1.5", "9" * 5000)),
     *(
         ("executions", "cursor", value)
         for value in (
+            "",
             "x",
             "~~~",
             "2026-11-23T00:00:00Z~x~1~y",
@@ -160,13 +164,14 @@ BAD_QUERIES = [
         )
     ),
     *(("executions", "notebook_path", value) for value in ("../x", "a\\b", "/", "x" * 501)),
-    *(("progress", "notebook_path", value) for value in ("../x", "/")),
+    *(("progress", "notebook_path", value) for value in ("", "../x", "/")),
     *((f"classes/{CLASS}/students", "limit", value) for value in ("0", "1001", "x")),
     *((f"classes/{CLASS}/progress", name, "x") for name in ("since", "until")),
     *(
         (f"classes/{CLASS}/errors", name, value)
         for name, value in (
             ("since", "x"),
+            ("cursor", ""),
             ("cursor", "x"),
             ("cursor", "0"),
             ("cursor", str(2**63)),
@@ -190,6 +195,23 @@ async def test_a_bad_query_argument_is_400_and_named(
 async def test_a_query_that_is_no_utf8_is_400(service: Service, query: str) -> None:
     """As a problem document too."""
     response, body = await service.call("GET", f"executions?{query}")
+    problem(response, body, 400, "invalid")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Upgrade": "websocket"},
+        {"Upgrade": "websocket", "Connection": "keep-alive"},
+        {"Upgrade": "websocket", "Connection": "Upgrade"},
+        {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"},
+        {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": "x" * 24},
+    ],
+)
+async def test_half_a_handshake_is_400(service: Service, headers: dict[str, str]) -> None:
+    """As a problem document, whatever the framework would say."""
+    response, body = await service.call("GET", "ws", headers=headers)
     problem(response, body, 400, "invalid")
 
 

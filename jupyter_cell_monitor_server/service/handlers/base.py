@@ -12,6 +12,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, HTTPError, RequestHandler
 
 from ...contract.batches import BatchError
+from ...contract.fields import Timestamp
 from ...contract.paths import clean_path
 from ...contract.people import Me
 from ...contract.problems import PROBLEM_TYPE, problem
@@ -150,9 +151,9 @@ class BaseHandler(HubOAuthenticated, Answers):
         self.write(msgspec.json.encode(answer))
 
     def text(self, name: str) -> str | None:
-        """A query argument, or None."""
+        """A query argument as it is, also where it is empty, or None."""
         value: str | None = self.get_query_argument(name, None, strip=False)
-        return value or None
+        return value
 
     def path_argument(self, name: str = "notebook_path") -> str | None:
         """A notebook's path as it is stored, or None."""
@@ -168,11 +169,10 @@ class BaseHandler(HubOAuthenticated, Answers):
         if value is None:
             return None
         try:
-            moment = datetime.fromisoformat(value)
-        except ValueError as error:
-            raise ApiError(400, "invalid", f"{name} is no RFC 3339 time.") from error
-        if moment.tzinfo is None:
-            raise ApiError(400, "invalid", f"{name} has no time zone.")
+            moment = msgspec.convert(value, Timestamp)
+        except msgspec.ValidationError as error:
+            detail = f"{name} is no RFC 3339 time with its zone."
+            raise ApiError(400, "invalid", detail) from error
         try:
             return moment.astimezone(UTC)
         except OverflowError as error:

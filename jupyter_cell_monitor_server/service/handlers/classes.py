@@ -68,7 +68,7 @@ class ErrorsHandler(BaseHandler):
     async def get(self, class_id: str) -> None:
         """A page of them, newest first."""
         self.require_teacher(class_id)
-        before = self.number("cursor", 0, 1, 2**62) if self.text("cursor") else None
+        before = self.number("cursor", 0, 1, 2**62) if self.text("cursor") is not None else None
         async with reading(self.state.engine) as connection:
             self.write_json(
                 await read_errors(

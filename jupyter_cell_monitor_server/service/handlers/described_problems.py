@@ -14,7 +14,6 @@ _DESCRIBED = {
     404: ("not_found", "It is not there, or it is not yours: the two are answered alike."),
     405: ("not_allowed", "This route does not know this method; `Allow` names those it knows."),
     413: ("too_large", "The request holds too many bytes or events: send less at once."),
-    426: ("invalid", "This route is a WebSocket."),
     429: ("too_many", "You send more than your share: wait."),
     503: ("unavailable", "The database or the Hub does not answer, or too much waits: try again."),
 }

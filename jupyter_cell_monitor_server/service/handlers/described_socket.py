@@ -50,10 +50,10 @@ SOCKET = Operation(
     "person",
     "The WebSocket that sends updates",
     {101: Answer("The socket is open: `ServerMessage` and `ClientMessage`, as JSON texts.")},
-    (400, 401, 403, 405, 426, 429, 503),
+    (400, 401, 403, 405, 429, 503),
     (
         _header("Upgrade", "RFC 6455.", {"const": "websocket"}),
-        _header("Connection", "RFC 6455.", {"const": "Upgrade"}),
+        _header("Connection", "RFC 6455; other words may stand beside it.", {"const": "Upgrade"}),
         _header("Sec-WebSocket-Version", "RFC 6455.", {"const": "13"}),
         _header(
             "Sec-WebSocket-Key",

@@ -64,12 +64,20 @@ class SocketHandler(BaseHandler, WebSocketHandler):
         """Upgrade. A cookie alone, without an Origin, opens no socket."""
         if self.state.stopping:
             raise ApiError(503, "unavailable", "The service is stopping.", retry_after_s=2)
-        if self.request.headers.get("Upgrade", "").lower() != "websocket":
-            raise ApiError(400, "invalid", "This route is a WebSocket.")
+        self._require_handshake()
         # Tornado would ask `check_origin` only of another host.
         if not self.check_origin(self.request.headers.get("Origin", "")):
             raise ApiError(403, "forbidden", "A login by cookie needs the page's own Origin.")
         await super().get(*args, **kwargs)
+
+    def _require_handshake(self) -> None:
+        headers = self.request.headers
+        connection = {word.strip().lower() for word in headers.get("Connection", "").split(",")}
+        is_upgrade = headers.get("Upgrade", "").lower() == "websocket" and "upgrade" in connection
+        if not is_upgrade or "Sec-WebSocket-Key" not in headers:
+            raise ApiError(400, "invalid", "This route is a WebSocket.")
+        if headers.get("Sec-WebSocket-Version") != "13":
+            raise ApiError(400, "invalid", "The version of the WebSocket protocol is 13.")
 
     async def open(self, *_args: str, **_kwargs: str) -> None:
         """Say hello, follow the person's own channels, and begin to send."""
