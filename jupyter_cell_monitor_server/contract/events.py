@@ -6,12 +6,13 @@ kept in `ParsedEvent.extra`; an event of an unknown type is kept whole as an `Ot
 
 import hashlib
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
+from .duplicates import repeated_key
 from .fields import (
     MAX_CELLS,
     MAX_DEPTH,
@@ -34,11 +35,11 @@ from .fields import (
     Timestamp,
     UserName,
 )
-from .json_text import is_deeper, without_half_pairs
+from .json_errors import field_of
+from .json_text import decodable, is_deeper
 from .paths import FieldError, clean_path
-
-EARLIEST_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST_AHEAD = timedelta(days=1)
+from .times import Clocks
+from .unknown_fields import Inner, take_unknown
 
 
 class Event(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -56,7 +57,7 @@ class Event(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
     kernel_id: Identifier | None = None
 
 
-class Cell(Struct, kw_only=True, omit_defaults=True):
+class Cell(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One cell of a notebook that was opened, as it stands at `index` (from 0).
 
     `source_sha256` is over the UTF-8 source; a source of white space alone counts as empty.
@@ -124,13 +125,13 @@ class CellExecutionComplete(CellExecutionEnd, kw_only=True):
     status: Literal["completed", "unknown"] | None = None
 
 
-class ErrorContext(Struct, kw_only=True, omit_defaults=True):
+class ErrorContext(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What was there when the error was raised: `variables` as name, type and value."""
 
     variables: list[dict[str, Any]] = []
 
 
-class RunError(Struct, kw_only=True, omit_defaults=True):
+class RunError(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A Python exception as the kernel reported it, its traceback whole."""
 
     name: ErrorName
@@ -186,6 +187,10 @@ class ParsedEvent(Struct, frozen=True):
     extra: dict[str, Any]
     raw: bytes
 
+    def fields(self) -> dict[str, Any]:
+        """All that the event says, also what no struct names."""
+        return msgspec.json.decode(decodable(self.raw), type=dict[str, Any])
+
     def payload_sha256(self) -> bytes:
         """What tells the same event sent twice from another one under its id."""
         return hashlib.sha256(self.raw).digest()
@@ -194,7 +199,7 @@ class ParsedEvent(Struct, frozen=True):
 class RejectedEvent(Struct, frozen=True):
     """An event that cannot be taken: why, and which field (a dotted path) is wrong."""
 
-    code: Literal["invalid", "too_large", "wrong_student"]
+    code: Literal["invalid", "too_large", "too_old", "wrong_student"]
     detail: str
     field: str | None = None
     event_id: str | None = None
@@ -212,21 +217,23 @@ _TYPES: dict[str, type[KnownEvent]] = {
     "cell_execution_error": CellExecutionError,
     "events_dropped": EventsDropped,
 }
+_INNER: Inner = {
+    NotebookOpened: {"cells": Cell},
+    CellExecutionError: {"error": RunError},
+    RunError: {"context": ErrorContext},
+}
 _KNOWN = {name: msgspec.json.Decoder(struct) for name, struct in _TYPES.items()}
-_FIELDS = {name: frozenset(struct.__struct_fields__) for name, struct in _TYPES.items()}
 _HEAD = msgspec.json.Decoder(_Head)
 _TYPE_IN_TEXT = re.compile(rb'"event_type":\s*"([a-z_]+)"')
-_FIELD_IN_ERROR = re.compile(r"`\$\.?([^`]*)`")
-_FIELD_MISSING = re.compile(r"missing required field `([^`]+)`")
 
 
-def parse_event(raw: bytes, now: datetime) -> ParsedEvent | RejectedEvent:
-    """Decode and check one event. `now` bounds its times (2000 to a day ahead)."""
+def parse_event(raw: bytes, clocks: Clocks | datetime) -> ParsedEvent | RejectedEvent:
+    """Decode and check one event. `clocks` bound its times; a time alone is the service's."""
     if len(raw) > MAX_EVENT_BYTES:
         return RejectedEvent("too_large", f"An event holds at most {MAX_EVENT_BYTES} bytes.")
     if is_deeper(raw, MAX_DEPTH):
         return RejectedEvent("invalid", f"An event is nested at most {MAX_DEPTH} deep.")
-    text = without_half_pairs(raw)
+    text = decodable(raw)
     event: AnyEvent | None = _decode_at_once(text)
     event_id = None if event is None else event.event_id
     extra: dict[str, Any] = {}
@@ -235,11 +242,12 @@ def parse_event(raw: bytes, now: datetime) -> ParsedEvent | RejectedEvent:
             head = _HEAD.decode(text)
             event_id = head.event_id if isinstance(head.event_id, str) else None
             event, extra = _decode(text, head.event_type)
-        _check(event, now + LATEST_AHEAD)
+        _check(event, clocks if isinstance(clocks, Clocks) else Clocks(clocks))
+        _check_keys(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return RejectedEvent("invalid", str(error), _field_of(str(error)), event_id)
+        return RejectedEvent("invalid", str(error), field_of(str(error)), event_id)
     except FieldError as error:
-        return RejectedEvent("invalid", str(error), error.field, event_id)
+        return RejectedEvent(error.code, str(error), error.field, event_id)
     return ParsedEvent(event, extra, raw)
 
 
@@ -255,34 +263,38 @@ def _decode_at_once(raw: bytes) -> KnownEvent | None:
         return None
 
 
-def _decode(raw: bytes, event_type: Any) -> tuple[AnyEvent, dict[str, Any]]:
+def _decode(text: bytes, event_type: Any) -> tuple[AnyEvent, dict[str, Any]]:
     if not isinstance(event_type, str) or event_type not in _KNOWN:
-        return msgspec.json.decode(raw, type=OtherEvent), {}
+        # Decoded whole: a struct would not look at what it does not name.
+        return msgspec.convert(msgspec.json.decode(text), OtherEvent), {}
     try:
-        return _KNOWN[event_type].decode(raw), {}
+        return _KNOWN[event_type].decode(text), {}
     except msgspec.ValidationError as error:
         if "unknown field" not in str(error):
             raise
-    fields: dict[str, Any] = msgspec.json.decode(raw)
-    extra = {name: fields.pop(name) for name in list(fields) if name not in _FIELDS[event_type]}
-    return msgspec.convert(fields, _TYPES[event_type]), extra
+    fields: dict[str, Any] = msgspec.json.decode(text)
+    struct = _TYPES[event_type]
+    extra = take_unknown(fields, struct, _INNER)
+    return msgspec.convert(fields, struct), extra
 
 
-def _field_of(detail: str) -> str | None:
-    missing = _FIELD_MISSING.search(detail)
-    inside = _FIELD_IN_ERROR.search(detail)
-    parts = [match.group(1) for match in (inside, missing) if match and match.group(1)]
-    return ".".join(parts) or None
-
-
-def _check(event: AnyEvent, latest: datetime) -> None:
-    for name in ("timestamp", "started_at", "ended_at"):
+def _check(event: AnyEvent, clocks: Clocks) -> None:
+    clocks.check_event(event.timestamp)
+    for name in ("started_at", "ended_at"):
         moment = getattr(event, name, None)
-        if moment is not None and not EARLIEST_TIME <= moment <= latest:
-            raise FieldError(name, f"{name} must lie between 2000 and a day ahead.")
+        if moment is not None:
+            clocks.check_kernel(moment, name)
     for name in ("notebook_path", "renamed_from"):
         path = getattr(event, name, None)
         if path is not None:
             setattr(event, name, clean_path(path, name))
     if isinstance(event, NotebookOpened) and len(event.cells) > MAX_CELLS:
         raise FieldError("cells", f"A notebook has at most {MAX_CELLS} cells.")
+    if isinstance(event, EventsDropped) and any(last < first for first, last in event.ranges):
+        raise FieldError("ranges", "A range begins with its first number.")
+
+
+def _check_keys(text: bytes) -> None:
+    key = repeated_key(text)
+    if key is not None:
+        raise FieldError(key, f"The key `{key}` stands twice in one object.")

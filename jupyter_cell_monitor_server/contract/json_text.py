@@ -1,14 +1,32 @@
-"""JSON as bytes, before it is decoded: what no decoder takes, or takes too long for."""
+"""JSON as bytes, before it is decoded and after it is encoded: what decoders cannot take.
+
+UTF-8 has no half of a surrogate pair: within the service a half `\\udXXX` is U+E001 and its four
+digits, and U+E001 itself is U+E001 and `e001`.
+"""
 
 import re
+
+MARK = "\ue001"
+_MARK = MARK.encode()
+_MIN_INT64, _MAX_INT64 = -(2**63), 2**63 - 1
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 # What is whole comes first: escaped backslashes, and a high half with its low one behind it.
-_HALF = re.compile(
-    rb"((?:\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})++)"
-    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
-)
+_WHOLE = rb"((?:\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})++)"
+_HALF = re.compile(_WHOLE + rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_HALF_OR_MARK = re.compile(_WHOLE + rb"|\\u([dD][89a-fA-F][0-9a-fA-F]{2}|[eE]001)|" + _MARK)
+_MARKED = re.compile(_MARK + rb"(e001|d[89a-f][0-9a-f]{2})")
+_MARKED_TEXT = re.compile(MARK + "[0-9a-f]{0,3}$")
+_MANY_DIGITS = re.compile(rb"[0-9]{19}")
+_STRING_OR_NUMBER = re.compile(rb'"(?:[^"\\]++|\\.)*+"|-?[0-9][-+.0-9eE]*+', re.DOTALL)
+_LONG_INTEGER = re.compile(rb"-?[1-9][0-9]{18,}")
+_COLON = re.compile(rb"\s*:")
+
+
+def decodable(raw: bytes) -> bytes:
+    """The JSON text as it is decoded: nothing in it that the decoder would refuse or round."""
+    return quote_long_integers(escape_halves(raw))
 
 
 def is_deeper(raw: bytes, limit: int) -> bool:
@@ -24,10 +42,57 @@ def is_deeper(raw: bytes, limit: int) -> bool:
 
 
 def without_half_pairs(raw: bytes) -> bytes:
-    """The same JSON with U+FFFD for each half of a surrogate pair that stands alone.
-
-    Browsers write such a half as its escape; no UTF-8 can hold it.
-    """
+    """JSON of the same length with U+FFFD for each half of a surrogate pair, for finding places."""
     if b"\\ud" not in raw and b"\\uD" not in raw:
         return raw
     return _HALF.sub(lambda found: found[1] or b"\\ufffd", raw)
+
+
+def escape_halves(raw: bytes) -> bytes:
+    """The JSON text in which each half of a surrogate pair, and the mark itself, is marked."""
+    if _MARK not in raw:
+        if b"\\u" not in raw:
+            return raw
+        if not any(sign in raw for sign in (b"\\ud", b"\\uD", b"\\ue001", b"\\uE001")):
+            return raw
+    return _HALF_OR_MARK.sub(_marked, raw)
+
+
+def _marked(found: re.Match[bytes]) -> bytes:
+    return found[1] or _MARK + (found[2] or b"e001").lower()
+
+
+def escape_text(text: str) -> str:
+    """What `escape_halves` makes of a text that came in no JSON, as in a URL."""
+    return text.replace(MARK, MARK + "e001")
+
+
+def restore_halves(encoded: bytes) -> bytes:
+    """JSON with the halves of surrogate pairs again as their escapes, for whoever reads it."""
+    if _MARK not in encoded:
+        return encoded
+    return _MARKED.sub(lambda found: _MARK if found[1] == b"e001" else b"\\u" + found[1], encoded)
+
+
+def first_characters(text: str, length: int) -> str:
+    """The first characters of a text, without a part of a mark at their end."""
+    return text if len(text) <= length else _MARKED_TEXT.sub("", text[:length])
+
+
+def quote_long_integers(text: bytes) -> bytes:
+    """JSON in which each integer beyond 64 bits is a string of its digits: nothing else keeps them.
+
+    Databases, browsers and other readers round such a number, each in its own way.
+    """
+    if _MANY_DIGITS.search(text) is None:
+        return text
+    return _STRING_OR_NUMBER.sub(_quoted, text)
+
+
+def _quoted(found: re.Match[bytes]) -> bytes:
+    token = found[0]
+    if not _LONG_INTEGER.fullmatch(token) or _COLON.match(found.string, found.end()):
+        return token
+    if len(token) <= 20 and _MIN_INT64 <= int(token) <= _MAX_INT64:
+        return token
+    return b'"' + token + b'"'

@@ -112,12 +112,12 @@ def test_the_examples_name_the_limits_that_hold() -> None:
 
 def test_the_seeds_three_events_are_single_bodies() -> None:
     for event in [one["event"] for one in STORED if one["name"].startswith("seed: ")]:
-        assert split_batch(encoded(event)) == [encoded(event)]
+        assert split_batch(encoded(event)).events == [encoded(event)]
 
 
 def test_a_batch_is_split_into_the_bytes_of_its_events() -> None:
     batch = {"events": [one["event"] for one in examples("events")]}
-    parts = split_batch(encoded(batch))
+    parts = split_batch(encoded(batch)).events
     assert [json.loads(part) for part in parts] == batch["events"]
 
 

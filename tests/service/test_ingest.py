@@ -154,10 +154,11 @@ async def test_a_bad_event_is_rejected_alone_with_its_field(db: Database) -> Non
 
 
 async def test_an_event_with_half_a_surrogate_pair_is_stored(db: Database) -> None:
-    """In a batch, with its bytes as they came for whoever needs them."""
-    raw = batch(runs(1)).replace(b"print(0)", b"x = '\\ud800'")
-    assert [r.status for r in await take(db, raw)] == ["stored"]
-    assert (await db.row("cell_executions"))["code"] == "x = '\ufffd'"
+    """In a batch, as a mark with its digits, and beside an event that has none."""
+    raw = batch(runs(2)).replace(b"print(0)", b"x = '\\ud800'", 1)
+    assert [r.status for r in await take(db, raw)] == ["stored"] * 2
+    codes = {row["code"] for row in await db.rows("cell_executions")}
+    assert codes == {"x = '\ue001d800'", "print(0)"}
 
 
 def test_the_inflated_limit_is_that_of_the_contract() -> None:

@@ -69,30 +69,6 @@ async def test_an_output_of_200_kb_is_read_back(db: Database) -> None:
     assert (await db.row("cell_executions"))["output"] == output
 
 
-def half(escape: str) -> bytes:
-    """An event whose output holds half a surrogate pair, as browsers write it."""
-    return json.dumps(end(output={"text": "@"})).replace("@", f"a{escape}b").encode()
-
-
-@pytest.mark.parametrize(
-    "escape",
-    ["\\ud83d", "\\udc00", "\\uDC00\\uD83D", "\\ud83d\\ud83d\\ude00"],
-)
-def test_half_a_surrogate_pair_costs_one_character(escape: str) -> None:
-    """No UTF-8 can hold it: it becomes U+FFFD, as in the browser's part; the rest stays."""
-    found = parse_event(half(escape), NOON)
-    assert isinstance(found, ParsedEvent), found
-    expected = json.loads(f'"a{escape}b"').encode("utf-16", "surrogatepass")
-    assert found.event.output == {"text": expected.decode("utf-16", "replace")}  # type: ignore[union-attr]
-
-
-def test_a_backslash_before_an_escape_is_no_surrogate() -> None:
-    """`\\\\ud83d` in JSON is a backslash and five letters."""
-    found = parse_event(half("\\\\ud83d \\udc00"), NOON)
-    assert isinstance(found, ParsedEvent)
-    assert found.event.output == {"text": "a\\ud83d \ufffdb"}  # type: ignore[union-attr]
-
-
 @pytest.mark.parametrize("depth", [65, 500, 5_000, 60_000])
 def test_an_event_that_is_nested_too_deep_is_rejected_alone(depth: int) -> None:
     """As invalid, and not by an error of the service."""
