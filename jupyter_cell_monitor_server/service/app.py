@@ -22,6 +22,7 @@ from .auth import HeaderOAuth, HubGroups, Identity
 from .bus.memory import MemoryBus
 from .class_of_notebook import resolver
 from .clock import utcnow
+from .contents import Contents
 from .db.engine import Engine, create_engine, upgrade
 from .db.store import Store
 from .handlers import events, ws
@@ -90,7 +91,7 @@ class CellMonitorService(Settings):
         writer = self._writer(store, bus)
         hub_auth = self._hub_auth()
         groups = HubGroups(hub_auth.api_url, hub_auth.api_token, self.hub_timeout_s)
-        ingest = Ingest(writer, utcnow)
+        ingest = self._ingest(writer)
         state = self._state(hub_auth, groups, engine=engine, store=store, bus=bus, ingest=ingest)
         application = self.web_application(state)
         server = HTTPServer(application, xheaders=True, max_body_size=events.MAX_READ_BYTES)
@@ -125,6 +126,14 @@ class CellMonitorService(Settings):
             Announcer(bus),
             max_waiting_events=self.max_waiting_events,
             max_transaction_events=self.max_transaction_events,
+        )
+
+    def _ingest(self, writer: Writer) -> Ingest:
+        return Ingest(
+            writer,
+            utcnow,
+            contents=Contents(self.content_cache_bytes),
+            retention_days=self.retention_days,
         )
 
     def _roles(self) -> GroupRoles:

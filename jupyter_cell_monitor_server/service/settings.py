@@ -70,8 +70,54 @@ class Settings(Application):
         help="How many events may wait to be stored; above it browsers are told to keep theirs "
         "(503). Default: 20000 events.",
     ).tag(config=True)
+    max_user_waiting_events = Integer(
+        2_000,
+        help="How many events of one user may wait to be stored; above it they are told to keep "
+        "theirs (429). Default: 2000 events.",
+    ).tag(config=True)
+    max_in_flight_bytes = Integer(
+        128 * 1024 * 1024,
+        help="How many bytes of requests may be read, parsed or waiting at the same time, as "
+        "they are after inflating; above it browsers are told to keep theirs (503). "
+        "Default: 134217728 bytes (128 MiB).",
+    ).tag(config=True)
+    max_user_in_flight_bytes = Integer(
+        32 * 1024 * 1024,
+        help="How many of these bytes one user may have (429). Default: 33554432 bytes (32 MiB).",
+    ).tag(config=True)
+    user_events_per_s = Float(
+        500.0,
+        help="How many events one user may send each second for long; above it they are told when "
+        "to come again (429). A request counts as one event at least, and as one for each "
+        "started 16 KiB. Default: 500 events a second.",
+    ).tag(config=True)
+    user_burst_events = Integer(
+        5_000,
+        help="How many events one user may send at once after a pause. Default: 5000 events.",
+    ).tag(config=True)
+    answer_timeout_s = Float(
+        15.0,
+        help="How long a request may wait for its events to be stored before its sender is told "
+        "to keep them (503), in seconds; less than `CellMonitorExtension.request_timeout_s`. "
+        "Default: 15.",
+    ).tag(config=True)
+    database_timeout_s = Float(
+        10.0,
+        help="How long PostgreSQL may take to connect and to answer one statement, in seconds. "
+        "Default: 10.",
+    ).tag(config=True)
     max_transaction_events = Integer(
         1_000, help="How many events one transaction stores. Default: 1000 events."
+    ).tag(config=True)
+    max_sockets = Integer(
+        2_000,
+        help="How many WebSockets may be open at the same time; one more gets 503. "
+        "Default: 2000 sockets.",
+    ).tag(config=True)
+    max_user_sockets = Integer(
+        40,
+        help="How many WebSockets one user may have open; one more gets 429. "
+        "Default: 40 sockets.",
     ).tag(config=True)
     max_socket_messages = Integer(
         5_000,
@@ -82,6 +128,18 @@ class Settings(Application):
         2_000,
         help="How many missed updates are sent after a break; above it a page fetches a fresh "
         "snapshot. Default: 2000 updates.",
+    ).tag(config=True)
+    retention_days = Integer(
+        730,
+        min=0,
+        help="How long events are kept: one from longer ago is refused as too old. 0 is for "
+        "ever. Default: 730 days.",
+    ).tag(config=True)
+    content_cache_bytes = Integer(
+        64 * 1024 * 1024,
+        min=0,
+        help="How much code and output is remembered in memory so that browsers need not send "
+        "it again. Default: 67108864 bytes.",
     ).tag(config=True)
     cookie_secret_file = Unicode(
         help="A file with the secret that signs the page's login cookie; made where it is "
