@@ -3,8 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-import msgspec
-
+from ..contract.json_text import encode_json
 from ..contract.updates import Update
 from .bus import Announcement, Bus
 
@@ -22,7 +21,7 @@ class Announcer:
         try:
             await self._bus.publish(
                 [
-                    Announcement(u.channel, u.cursor, msgspec.json.encode(u).decode())
+                    Announcement(u.channel, u.cursor, encode_json(u).decode())
                     for u in updates
                     if self._bus.is_followed(u.channel)
                 ]
