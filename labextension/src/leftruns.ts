@@ -50,7 +50,7 @@ export class LeftRuns {
         if ((run as IStoredRun).isSure && run.start !== null) {
           await events.add(endEvent(run, UNSEEN, path));
         }
-        await this._store.deleteRun(run.executionId);
+        this._store.forgetRun(run.executionId);
       }
     }
   }

@@ -127,7 +127,7 @@ export class Recorder implements IRecorder {
       source,
       sizes,
       keepRun: (run, isSure) => void store.putRun({ ...run, page: pages.id, isSure }).catch(warn),
-      forgetRun: run => void store.deleteRun(run.executionId).catch(warn),
+      forgetRun: run => store.forgetRun(run.executionId),
       takeLeftRuns: path => this._left.take(path)
     };
   }

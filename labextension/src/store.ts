@@ -1,6 +1,6 @@
 /** What the recorder keeps through a reload: open runs, choices, and who the user is. */
 
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { type DBSchema, type IDBPDatabase, openDB, unwrap } from 'idb';
 
 import type { Me } from './contract';
 import type { IOpenRun } from './runs';
@@ -23,7 +23,9 @@ interface ISchema extends DBSchema {
 
 /** One database for each hub and user, beside the queue's. */
 export class RecorderStore {
-  private constructor(private _db: IDBPDatabase<ISchema>) {}
+  private constructor(private _db: IDBPDatabase<ISchema>) {
+    globalThis.addEventListener?.('pagehide', this._onPageHide);
+  }
 
   /** Open the database that belongs to the queue's `name`. */
   static async open(name: string): Promise<RecorderStore> {
@@ -42,16 +44,31 @@ export class RecorderStore {
     return new RecorderStore(db);
   }
 
+  /** Keep an open run, at once. */
   async putRun(run: IStoredRun): Promise<void> {
-    await this._db.put('runs', run);
+    await this._writeRuns(run);
   }
 
-  async deleteRun(executionId: string): Promise<void> {
-    await this._db.delete('runs', executionId);
+  /**
+   * Forget a run that has ended, with the next that begins or when the page goes: that spares the
+   * notebook a transaction for each.
+   *
+   * After a crash the next page closes it once more, which changes nothing: its end is there.
+   */
+  forgetRun(executionId: string): void {
+    this._ended.push(executionId);
+  }
+
+  /** Forget the runs that have ended. */
+  async forgetNow(): Promise<void> {
+    if (this._ended.length > 0) {
+      await this._writeRuns(null);
+    }
   }
 
   /** Make the open runs of all pages but the `living` ones those of `page`, and return them. */
   async adoptRuns(page: string, living: ReadonlySet<string>): Promise<IStoredRun[]> {
+    await this.forgetNow();
     const transaction = this._db.transaction('runs', 'readwrite');
     const left = (await transaction.store.getAll()).filter(
       run => run.page !== page && !living.has(run.page)
@@ -103,6 +120,28 @@ export class RecorderStore {
   }
 
   dispose(): void {
+    globalThis.removeEventListener?.('pagehide', this._onPageHide);
+    void this.forgetNow().catch(() => undefined);
     this._db.close();
   }
+
+  // Straight to IndexedDB, as each run comes by here twice: a wrapper costs more than the call.
+  private _writeRuns(run: IStoredRun | null): Promise<void> {
+    const ended = this._ended;
+    this._ended = [];
+    return new Promise((resolve, reject) => {
+      const transaction = unwrap(this._db).transaction('runs', 'readwrite');
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(transaction.error);
+      const store = transaction.objectStore('runs');
+      ended.forEach(executionId => store.delete(executionId));
+      if (run !== null) {
+        store.put(run);
+      }
+      transaction.commit();
+    });
+  }
+
+  private readonly _onPageHide = (): void => void this.forgetNow().catch(() => undefined);
+  private _ended: string[] = [];
 }

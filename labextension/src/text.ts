@@ -7,6 +7,7 @@ export interface IClipped {
   originalLength: number | null;
 }
 
+const encoder = new TextEncoder();
 // The control characters that JSON writes with two bytes: \b \t \n \f \r.
 const SHORT_ESCAPES = new Set([8, 9, 10, 12, 13]);
 
@@ -17,6 +18,23 @@ const SHORT_ESCAPES = new Set([8, 9, 10, 12, 13]);
  * becomes U+FFFD.
  */
 export function clip(text: string, maxBytes: number): IClipped {
+  // No unit takes less than a byte.
+  if (text.length <= maxBytes) {
+    const whole = wellFormed(text);
+    const bytes = jsonBytes(whole);
+    if (bytes <= maxBytes) {
+      return { text: whole, bytes, originalLength: null };
+    }
+  }
+  return cut(text, maxBytes);
+}
+
+/** What `text` takes as a JSON string in UTF-8, without the quotes, counted by the engine itself. */
+function jsonBytes(text: string): number {
+  return encoder.encode(JSON.stringify(text)).length - 2;
+}
+
+function cut(text: string, maxBytes: number): IClipped {
   let bytes = 0;
   let index = 0;
   while (index < text.length) {
