@@ -37,6 +37,17 @@ export class CellMonitorPanel extends VDomRenderer<PanelModel> {
     });
   }
 
+  /** While it is hidden nothing is drawn: each run changes its model several times. */
+  override update(): void {
+    if (this.isVisible) {
+      super.update();
+    }
+  }
+
+  protected override onAfterShow(): void {
+    this.update();
+  }
+
   protected override onActivateRequest(): void {
     this.node.focus();
   }
