@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
-
-from tests.browser.hub import until
+from browser.hub import until
 
 from .proxy import HOST, Fault, FaultProxy
 
