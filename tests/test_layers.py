@@ -22,19 +22,29 @@ SERVICE_ROOMS = {
     "writer": "use cases",
     "ingest": "use cases",
     "roster": "use cases",
+    "readiness": "use cases",
     "auth": "use cases",
     "app": "app",
     "settings": "app",
+    "shutdown": "app",
     "check": "app",
 }
 # A library, and the only modules that may import it.
 KNOWN_TO = {
-    "tornado": ("extension.", "service.handlers.", "service.auth", "service.app", "service.check"),
+    "tornado": (
+        "extension.",
+        "service.handlers.",
+        "service.auth",
+        "service.app",
+        "service.shutdown",
+        "service.check",
+    ),
     "sqlalchemy": ("service.db.",),
     "alembic": ("service.db.",),
     "aiosqlite": ("service.db.",),
     "asyncpg": ("service.db.",),
     "redis": ("service.bus.redis", "service.cache"),
+    "prometheus_client": ("service.metrics",),
     "influxdb_client": ("service.sinks.influx",),
     "traitlets": ("extension.app", "service.settings", "hub", "demo."),
     "jupyterhub": (

@@ -36,7 +36,7 @@ class HeaderOAuth(HubOAuth):
         self.questions = HubQuestions(self._ask, limits, tell)
 
     async def _ask(self, token: str) -> Model | None:
-        model = await super().user_for_token(token, use_cache=False, sync=False)
+        model: Model | None = await super().user_for_token(token, use_cache=False, sync=False)
         if model is not None and not {"name", "scopes"} <= set(model):
             raise HubUnavailable("What answers is not the Hub.")
         return model

@@ -116,8 +116,7 @@ class Settings(Application):
     ).tag(config=True)
     max_user_sockets = Integer(
         40,
-        help="How many WebSockets one user may have open; one more gets 429. "
-        "Default: 40 sockets.",
+        help="How many WebSockets one user may have open; one more gets 429. Default: 40 sockets.",
     ).tag(config=True)
     max_socket_messages = Integer(
         5_000,
@@ -132,6 +131,7 @@ class Settings(Application):
     retention_days = Integer(
         730,
         min=0,
+        max=36_500,
         help="How long events are kept: one from longer ago is refused as too old. 0 is for "
         "ever. Default: 730 days.",
     ).tag(config=True)

@@ -2,24 +2,48 @@
 
 import asyncio
 import logging
+import time
 import traceback
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ..contract.events import ParsedEvent
 from ..contract.results import EventResult
 from .announce import Announcer
+from .bounds import Busy
 from .db.engine import DatabaseUnavailable
 from .db.record import Delivery, Recorded
+from .quota import TooMany
+from .turns import Turns
 
 log = logging.getLogger(__name__)
 _STOPPING = "The service is stopping"
 
 
-class QueueFull(Exception):
+# What one user gets of a transaction: whoever comes behind a flood waits for no more of it.
+_SHARE = 5
+_USER_RETRY_AFTER_S = 2.0
+
+
+class QueueFull(Busy):
     """More events wait than the writer takes; nothing of this request was kept."""
+
+    def __init__(self) -> None:
+        super().__init__("queue_full", "Too much waits to be stored. Try again.")
+
+
+@dataclass(frozen=True)
+class WriterLimits:
+    """How many events may wait, in all and of one user, and one transaction stores.
+
+    `answer_s`: after so many seconds a sender is told to keep what is not stored yet.
+    """
+
+    max_waiting_events: int
+    max_transaction_events: int
+    max_user_events: int = 2_000
+    answer_s: float = 15.0
 
 
 class Stores(Protocol):
@@ -33,35 +57,34 @@ class Stores(Protocol):
 
 
 class _Waiting:
-    __slots__ = ("answer", "delivery")
+    __slots__ = ("answer", "delivery", "user")
 
     def __init__(self, delivery: Delivery) -> None:
         self.delivery = delivery
+        self.user = delivery.person.name
         self.answer: asyncio.Future[list[EventResult]] = asyncio.get_running_loop().create_future()
 
 
 class Writer:
-    """One task that drains a bounded queue.
+    """One task that drains a bounded queue, the users in turn.
 
-    `max_waiting_events` bounds the queue; `max_transaction_events` one transaction.
+    `took` hears how many seconds each transaction took.
     """
 
     def __init__(
         self,
         store: Stores,
         announcer: Announcer,
-        *,
-        max_waiting_events: int,
-        max_transaction_events: int,
+        limits: WriterLimits,
+        took: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._announcer = announcer
-        self._max_waiting = max_waiting_events
-        self._max_transaction = max_transaction_events
-        self._queue: deque[_Waiting] = deque()
+        self._limits = limits
+        self._took = took
+        self._queue = Turns[_Waiting](lambda waiting: len(waiting.delivery.events))
         self._taken: list[_Waiting] = []
         self._is_closed = False
-        self._waiting_events = 0
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -71,27 +94,44 @@ class Writer:
         """Begin to write."""
         self._task = asyncio.create_task(self._run(), name="writer")
 
+    @property
+    def waiting_events(self) -> int:
+        """How many events wait for a transaction."""
+        return self._queue.total
+
     def has_room(self) -> bool:
         """Whether another batch would be taken now."""
-        return self._waiting_events < self._max_waiting
+        return self._queue.total < self._limits.max_waiting_events
+
+    def require_room(self, user: str) -> None:
+        """Raises `QueueFull`, or `TooMany` where too much of this user waits."""
+        if not self.has_room():
+            raise QueueFull
+        if self._queue.of(user) >= self._limits.max_user_events:
+            detail = "Too much of yours waits to be stored. Try again."
+            raise TooMany("user_queue", _USER_RETRY_AFTER_S, detail)
 
     async def write(self, delivery: Delivery) -> list[EventResult]:
         """Store a request's events; one result for each, after the commit.
 
-        Raises `QueueFull` or `DatabaseUnavailable`; then nothing is stored.
+        Raises `QueueFull`, `TooMany` or `DatabaseUnavailable`; then nothing is stored, but for a
+        transaction that is under way still: what it stores is a duplicate when it is sent again.
         """
         if not delivery.events:
             return []
         if self._is_closed:
             raise DatabaseUnavailable(_STOPPING)
-        if not self.has_room():
-            raise QueueFull
+        self.require_room(delivery.person.name)
         waiting = _Waiting(delivery)
-        self._queue.append(waiting)
-        self._waiting_events += len(delivery.events)
+        self._queue.add(waiting.user, waiting)
         self._idle.clear()
         self._wake.set()
-        return await waiting.answer
+        done, _ = await asyncio.wait([waiting.answer], timeout=self._limits.answer_s)
+        if not done:
+            self._queue.remove(waiting.user, waiting)
+            waiting.answer.cancel()
+            raise DatabaseUnavailable("The database takes too long")
+        return waiting.answer.result()
 
     async def close(self, timeout_s: float) -> None:
         """Write what waits, for at most `timeout_s` seconds, and stop. Takes nothing any more."""
@@ -99,11 +139,11 @@ class Writer:
         try:
             await asyncio.wait_for(self._idle.wait(), timeout_s)
         except TimeoutError:
-            log.warning("%d events wait still: their senders keep them", self._waiting_events)
+            log.warning("%d events wait still: their senders keep them", self._queue.total)
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        for waiting in (*self._taken, *self._queue):
+        for waiting in (*self._taken, *self._queue.drain()):
             _fail(waiting, DatabaseUnavailable(_STOPPING))
 
     async def _run(self) -> None:
@@ -111,7 +151,8 @@ class Writer:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                self._taken = self._take()
+                most = self._limits.max_transaction_events
+                self._taken = self._queue.take(most, max(1, most // _SHARE))
                 try:
                     await self._write(self._taken)
                 except Exception as error:
@@ -121,21 +162,9 @@ class Writer:
                         _fail(waiting, DatabaseUnavailable(reason))
             self._idle.set()
 
-    def _take(self) -> list[_Waiting]:
-        taken = [self._queue.popleft()]
-        count = len(taken[0].delivery.events)
-        while self._queue:
-            following = len(self._queue[0].delivery.events)
-            if count + following > self._max_transaction:
-                break
-            taken.append(self._queue.popleft())
-            count += following
-        self._waiting_events -= count
-        return taken
-
     async def _write(self, taken: list[_Waiting]) -> None:
         try:
-            recorded = await self._store.store([waiting.delivery for waiting in taken])
+            recorded = await self._stored([waiting.delivery for waiting in taken])
         except DatabaseUnavailable as error:
             log.warning("The database is not available: %s", error)
             for waiting in taken:
@@ -147,6 +176,13 @@ class Writer:
             for waiting, results in zip(taken, recorded.results, strict=True):
                 if not waiting.answer.done():
                     waiting.answer.set_result(results)
+
+    async def _stored(self, deliveries: Sequence[Delivery]) -> Recorded:
+        began_s = time.perf_counter()
+        try:
+            return await self._store.store(deliveries)
+        finally:
+            self._took(time.perf_counter() - began_s)
 
     async def _split(self, taken: list[_Waiting], error: Exception) -> None:
         if len(taken) > 1:
@@ -170,7 +206,7 @@ class Writer:
 
     async def _store_part(self, part: Delivery) -> list[EventResult]:
         try:
-            recorded = await self._store.store([part])
+            recorded = await self._stored([part])
         except DatabaseUnavailable:
             return [EventResult(event_id=p.event.event_id, status="retry") for p in part.events]
         except Exception as error:

@@ -20,9 +20,11 @@ from jupyter_cell_monitor_server.service.handlers.base import State
 from jupyter_cell_monitor_server.service.handlers.events import MAX_READ_BYTES
 from jupyter_cell_monitor_server.service.hub_questions import HubUnavailable
 from jupyter_cell_monitor_server.service.ingest import Ingest
+from jupyter_cell_monitor_server.service.metrics import Metrics
 from jupyter_cell_monitor_server.service.people import GroupRoles, Person
+from jupyter_cell_monitor_server.service.readiness import Readiness
 from jupyter_cell_monitor_server.service.roster import Roster
-from jupyter_cell_monitor_server.service.writer import Writer
+from jupyter_cell_monitor_server.service.writer import Writer, WriterLimits
 
 from .database import Database
 from .made import CLASS
@@ -114,10 +116,11 @@ class Service:
 @asynccontextmanager
 async def serving(database: Database, folder: Path, **settings: Any) -> AsyncIterator[Service]:
     """The service on `database`; `settings` are its traits and more."""
-    bounds = {"max_waiting_events": 1000, "max_transaction_events": 100}
     bus = MemoryBus()
     store = settings.pop("store", database.store)
-    writer = Writer(store, Announcer(bus), **bounds)
+    limits = settings.pop("writer_limits", WriterLimits(1000, 100))
+    metrics = Metrics()
+    writer = Writer(store, Announcer(bus), limits, metrics.transaction)
     application = CellMonitorService(
         database_url=database.url, cookie_secret_file=str(folder / "cookie-secret")
     )
@@ -125,7 +128,12 @@ async def serving(database: Database, folder: Path, **settings: Any) -> AsyncIte
     roles = GroupRoles({"student": ["nbgrader-{class_id}"], "teacher": ["formgrade-{class_id}"]})
     state = State(
         identity=people,  # type: ignore[arg-type]
-        ingest=Ingest(writer, database.now),
+        ingest=Ingest(writer, database.now, metrics.event),
+        writer=writer,
+        readiness=Readiness(
+            database.store.ping, writer.has_room, lambda: people.is_hub_away, for_s=0
+        ),
+        metrics=metrics,
         store=database.store,
         engine=database.engine,
         bus=bus,
@@ -137,6 +145,7 @@ async def serving(database: Database, folder: Path, **settings: Any) -> AsyncIte
         **{"max_missed_updates": 100, "max_socket_messages": 50, "recheck_s": 60.0} | settings,
     )
     web = application.web_application(state)
+    application._watch(state, web)
     server = HTTPServer(web, xheaders=True, max_body_size=MAX_READ_BYTES)
     port = free_port()
     server.listen(port, "127.0.0.1")

@@ -16,7 +16,7 @@ from aiohttp import ClientConnectionError, ClientResponse, WSServerHandshakeErro
 from browser.hub import Hub, Visitor, start_hub, until
 
 from jupyter_cell_monitor_server.contract.problems import PROBLEM_TYPE
-from jupyter_cell_monitor_server.service.handlers.base import SECURITY_HEADERS
+from jupyter_cell_monitor_server.service.handlers.answers import SECURITY_HEADERS
 
 from .made import CLASS, Json, start
 from .postgres import free_port

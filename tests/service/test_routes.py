@@ -13,7 +13,8 @@ import pytest
 
 from jupyter_cell_monitor_server.contract.fields import MAX_BODY_BYTES
 from jupyter_cell_monitor_server.contract.problems import PROBLEM_TYPE
-from jupyter_cell_monitor_server.service.handlers.base import SECURITY_HEADERS, BaseHandler
+from jupyter_cell_monitor_server.service.handlers.answers import SECURITY_HEADERS
+from jupyter_cell_monitor_server.service.handlers.base import BaseHandler
 from jupyter_cell_monitor_server.service.handlers.routes import routes
 
 from .app import Service, serving
@@ -163,7 +164,10 @@ BAD_QUERIES = [
             "00000000-0000-0000-0000-000000000000",
         )
     ),
-    *(("executions", "notebook_path", value) for value in ("../x", "a\\b", "/", "x" * 501)),
+    *(
+        ("executions", "notebook_path", value)
+        for value in ("../x", "a\\b", "/", "a\x1cb", "a\x00", "x" * 501)
+    ),
     *(("progress", "notebook_path", value) for value in ("", "../x", "/")),
     *((f"classes/{CLASS}/students", "limit", value) for value in ("0", "1001", "x")),
     *((f"classes/{CLASS}/progress", name, "x") for name in ("since", "until")),
@@ -334,7 +338,10 @@ async def test_a_route_that_is_not_there_is_404(service: Service, route: str) ->
 async def test_health_is_for_everybody(service: Service) -> None:
     """Live and ready; while it stops it is not ready."""
     response, body = await service.call("GET", "health", None)
-    assert (response.status, body) == (200, {"live": True, "ready": True, "reason": None})
+    assert (response.status, body) == (
+        200,
+        {"live": True, "ready": True, "reason": None, "reasons": []},
+    )
     assert_safe(response)
     service.state.stopping = True
     response, body = await service.call("GET", "health", None)
@@ -433,6 +440,7 @@ def test_every_handler_requires_a_login_but_these() -> None:
             without.add(handler.__name__)
     assert without == {
         "HealthHandler",
+        "MetricsHandler",
         "OpenApiHandler",
         "NotFoundHandler",
         "AssetHandler",

@@ -24,10 +24,11 @@ _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
-    "PRAGMA busy_timeout=10000",
+    "PRAGMA busy_timeout=5000",
     "PRAGMA cache_size=-65536",
 )
 
+TIMEOUT_S = 10.0
 _UPGRADE_LOCK = 0x63656C6C  # any number that nobody else locks
 # PostgreSQL's: connection, authorisation, no such database, a transaction that lost a race,
 # resources, a lock, an operator's intervention, the system; and a server that only reads.
@@ -57,10 +58,14 @@ def sqlite_file(database_url: str) -> str | None:
     return url.database if is_file else None
 
 
-def create_engine(database_url: str) -> AsyncEngine:
-    """An engine for a SQLite or PostgreSQL URL. Opens nothing yet."""
+def create_engine(database_url: str, timeout_s: float = TIMEOUT_S) -> AsyncEngine:
+    """An engine for a SQLite or PostgreSQL URL. Opens nothing yet.
+
+    `timeout_s` bounds how long PostgreSQL may take to connect, and to answer one statement.
+    """
     engine = create_async_engine(
         async_url(database_url),
+        **(_within(timeout_s) if database_url.startswith("postgresql") else {}),
         json_serializer=dump_json,
         json_deserializer=load_json,
         # What students wrote belongs into no log and no error text.
@@ -69,6 +74,13 @@ def create_engine(database_url: str) -> AsyncEngine:
     if engine.dialect.name == "sqlite":
         _listen(engine.sync_engine)
     return engine
+
+
+def _within(timeout_s: float) -> dict[str, Any]:
+    # A server that hears no more of a transaction must not hold its locks for hours.
+    server = {"idle_in_transaction_session_timeout": str(int(3000 * timeout_s))}
+    connecting = {"timeout": timeout_s, "command_timeout": timeout_s, "server_settings": server}
+    return {"pool_timeout": timeout_s, "connect_args": connecting}
 
 
 def _listen(engine: SyncEngine) -> None:

@@ -1,55 +1,30 @@
 """What all routes share: who is asking, JSON in and out, errors as problem documents."""
 
-import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.client import responses
 from typing import Any
 
 import msgspec
 from jupyterhub.services.auth import HubOAuthenticated
 from tornado.httputil import HTTPServerRequest
-from tornado.web import Application, HTTPError, RequestHandler
+from tornado.web import Application
 
-from ...contract.batches import BatchError
 from ...contract.fields import Timestamp
+from ...contract.json_text import encode_json, escape_text
 from ...contract.paths import clean_path
 from ...contract.people import Me
-from ...contract.problems import PROBLEM_TYPE, problem
 from ..auth import Identity, NotAllowed
+from ..bounds import Bounds
 from ..bus import Bus
-from ..db.engine import DatabaseUnavailable, Engine
+from ..db.engine import Engine
 from ..db.store import Store
-from ..hub_questions import HubUnavailable
-from ..ingest import BodyTooLarge, Ingest
+from ..ingest import Ingest
+from ..metrics import Metrics
 from ..people import Person
+from ..readiness import Readiness
 from ..roster import Roster
-from ..writer import QueueFull
-
-log = logging.getLogger(__name__)
-RETRY_AFTER_S = 2
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
-        "img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-
-
-class ApiError(Exception):
-    """An answer that is a problem document."""
-
-    def __init__(
-        self, status: int, code: str, detail: str, *, retry_after_s: int | None = None
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-        self.retry_after_s = retry_after_s
+from ..writer import Writer
+from .answers import Answers, ApiError, unavailable
 
 
 @dataclass
@@ -58,6 +33,8 @@ class State:
 
     identity: Identity
     ingest: Ingest
+    writer: Writer
+    readiness: Readiness
     store: Store
     engine: Engine
     bus: Bus
@@ -69,43 +46,9 @@ class State:
     max_missed_updates: int
     max_socket_messages: int
     recheck_s: float
+    bounds: Bounds = field(default_factory=Bounds)
+    metrics: Metrics = field(default_factory=Metrics)
     stopping: bool = False
-
-
-class Answers(RequestHandler):
-    """What every answer has, whoever asks: security headers, problem documents, a quiet log."""
-
-    def set_default_headers(self) -> None:
-        """The security headers are on every answer."""
-        for name, value in SECURITY_HEADERS.items():
-            self.set_header(name, value)
-
-    def _request_summary(self) -> str:
-        # The query may name people: it stays out of the log.
-        return f"{self.request.method} {self.request.path} ({self.request.remote_ip})"
-
-    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log what is the service's own fault only."""
-        if not isinstance(value, HTTPError) and _as_api_error(value) is None:
-            super().log_exception(typ, value, tb)
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Every error becomes a problem document, here and nowhere else."""
-        raised = kwargs.get("exc_info", (None, None, None))[1]
-        error = _as_api_error(raised) or _of_status(status_code)
-        self.set_status(error.status)
-        self.set_header("Content-Type", PROBLEM_TYPE)
-        if error.status == 405:
-            self.set_header("Allow", ", ".join(self._methods()))
-        if error.retry_after_s is not None:
-            self.set_header("Retry-After", str(error.retry_after_s))
-        title = responses.get(error.status, "Error")
-        self.finish(msgspec.json.encode(problem(error.status, title, error.code, str(error))))
-
-    def _methods(self) -> list[str]:
-        names = self.SUPPORTED_METHODS
-        missing = RequestHandler._unimplemented_method
-        return [name for name in names if getattr(type(self), name.lower()) is not missing]
 
 
 class BaseHandler(HubOAuthenticated, Answers):
@@ -141,6 +84,15 @@ class BaseHandler(HubOAuthenticated, Answers):
         """Nobody is logged in."""
         raise ApiError(401, "not_signed_in", "Sign in to the Hub again.")
 
+    def refuse_while_stopping(self) -> None:
+        """What begins now would not end."""
+        if self.state.stopping:
+            raise unavailable("The service is stopping. Try again.", "stopping")
+
+    def on_refusal(self, reason: str) -> None:
+        """Count it."""
+        self.state.metrics.refused(reason)
+
     def get_current_user(self) -> None:
         """Nobody: handlers use `self.person`, which is found without blocking."""
         return
@@ -148,12 +100,13 @@ class BaseHandler(HubOAuthenticated, Answers):
     def write_json(self, answer: Any) -> None:
         """Answer with a struct as JSON."""
         self.set_header("Content-Type", "application/json")
-        self.write(msgspec.json.encode(answer))
+        self.write(encode_json(answer))
 
     def text(self, name: str) -> str | None:
         """A query argument as it is, also where it is empty, or None."""
-        value: str | None = self.get_query_argument(name, None, strip=False)
-        return value
+        # The framework's own reading puts a space in the place of each control character.
+        values = self.request.query_arguments.get(name)
+        return escape_text(self.decode_argument(values[-1], name)) if values else None
 
     def path_argument(self, name: str = "notebook_path") -> str | None:
         """A notebook's path as it is stored, or None."""
@@ -207,38 +160,3 @@ class NotFoundHandler(BaseHandler):
     async def prepare(self) -> None:
         """Refuse."""
         raise ApiError(404, "not_found", "There is nothing here.")
-
-
-def _unavailable(detail: str) -> ApiError:
-    return ApiError(503, "unavailable", detail, retry_after_s=RETRY_AFTER_S)
-
-
-_AWAY = {
-    HubUnavailable: "The Hub does not say who you are. Try again.",
-    QueueFull: "Too much waits to be stored. Try again.",
-    DatabaseUnavailable: "The database is not available. Try again.",
-}
-
-
-def _as_api_error(raised: BaseException | None) -> ApiError | None:
-    if isinstance(raised, ApiError):
-        return raised
-    if isinstance(raised, BodyTooLarge):
-        return ApiError(413, "too_large", str(raised))
-    if isinstance(raised, BatchError):
-        return ApiError(400, "invalid", str(raised))
-    for kind, detail in _AWAY.items():
-        if isinstance(raised, kind):
-            return _unavailable(detail)
-    return None
-
-
-_CODES = {400: "invalid", 401: "not_signed_in", 403: "forbidden", 404: "not_found"}
-
-
-def _of_status(status: int) -> ApiError:
-    if status == 405:
-        return ApiError(405, "not_allowed", "This route does not know this method.")
-    if status in _CODES:
-        return ApiError(status, _CODES[status], responses.get(status, "Error"))
-    return ApiError(500, "internal", "Something went wrong in the service. It is in its log.")

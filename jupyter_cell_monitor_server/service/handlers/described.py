@@ -12,6 +12,7 @@ from ..auth import TEACH_SCOPE
 from ..openapi import Answer, Api, Operation, Parameter
 from ..openapi_events import EVENT_STRUCTS, event_schemas
 from ..openapi_schemas import PATH_PATTERN, Json
+from ..readiness import HUB_AWAY, REASONS
 from .classes import MAX_ERRORS, MAX_STUDENTS
 from .described_events import EVENTS_BODY
 from .described_problems import PROBLEMS
@@ -95,8 +96,9 @@ _HEALTH_REPORT: Json = {
         "live": {"const": True},
         "ready": {"type": "boolean"},
         "reason": {"type": ["string", "null"]},
+        "reasons": {"type": "array", "items": {"enum": [*REASONS, HUB_AWAY]}},
     },
-    "required": ["live", "ready", "reason"],
+    "required": ["live", "ready", "reason", "reasons"],
 }
 _HEALTH = Operation(
     "get",
@@ -104,6 +106,14 @@ _HEALTH = Operation(
     "anyone",
     "Whether the service lives, and whether it is ready",
     {200: Answer("It is.", _HEALTH_REPORT), 503: Answer("Not ready.", _HEALTH_REPORT)},
+    (405,),
+)
+_METRICS = Operation(
+    "get",
+    "/metrics",
+    "anyone",
+    "What the service has counted, for Prometheus",
+    {200: Answer("Prometheus' text format.", {"type": "string"}, "text/plain")},
     (405,),
 )
 _DOCUMENT = Operation(
@@ -167,6 +177,7 @@ OPERATIONS = (
     ),
     SOCKET,
     _HEALTH,
+    _METRICS,
     _DOCUMENT,
 )
 API = Api(

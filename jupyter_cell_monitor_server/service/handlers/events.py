@@ -3,14 +3,18 @@
 from tornado.web import HTTPError, stream_request_body
 
 from ...contract.fields import MAX_BODY_BYTES, MAX_INFLATED_BYTES
-from ...contract.results import EventResults
+from ...contract.results import EventResult, EventResults
+from ..bounds import Busy
+from ..hub_questions import HubUnavailable
 from ..ingest import BodyTooLarge, gunzip
-from ..writer import QueueFull
-from .base import ApiError, BaseHandler
+from ..quota import Charge, TooMany, cost_of
+from .answers import ApiError
+from .base import BaseHandler
 
 # What comes above the bound is read and forgotten up to here: a client that is cut off while it
 # still sends would not read why.
 MAX_READ_BYTES = 4 * MAX_BODY_BYTES
+_REFUSALS = (ApiError, HTTPError, BodyTooLarge, Busy, TooMany, HubUnavailable)
 
 
 @stream_request_body
@@ -18,8 +22,10 @@ class EventsHandler(BaseHandler):
     """The body is counted while it comes in; what is refused is never kept or parsed."""
 
     async def prepare(self) -> None:
-        """Refuse what is too large, what nobody sent, and all while the queue is full."""
+        """Refuse what is too large, what nobody sent, and what there is no room for."""
         self._body = bytearray()
+        self._held_bytes = 0
+        self._is_taken = False
         self._refusal: Exception | None = None
         if self.request.method != "POST":
             await super().prepare()
@@ -28,31 +34,59 @@ class EventsHandler(BaseHandler):
         try:
             await super().prepare()
             self._check_length(MAX_BODY_BYTES)
-            if not self.state.ingest.has_room():
-                raise QueueFull
-        except (ApiError, HTTPError, BodyTooLarge, QueueFull) as error:
+            self._check_room()
+        except _REFUSALS as error:
             self._refusal = error
 
-    def _check_length(self, limit: int) -> None:
+    def _announced_bytes(self) -> int:
         announced = self.request.headers.get("Content-Length", "0")
-        if announced.isdigit() and int(announced) > limit:
+        return int(announced) if announced.isdigit() else 0
+
+    def _check_length(self, limit: int) -> None:
+        if self._announced_bytes() > limit:
             raise BodyTooLarge(f"A request holds at most {MAX_BODY_BYTES} bytes.")
 
+    def _check_room(self) -> None:
+        self.refuse_while_stopping()
+        name, bytes_ = self.person.name, self._announced_bytes()
+        self.state.bounds.quota.check(name, cost_of(1, bytes_))
+        self.state.writer.require_room(name)
+        self.state.bounds.in_flight.check(name, bytes_)
+
     def data_received(self, chunk: bytes) -> None:
-        """Keep a piece of the body, within the bound."""
-        if self._refusal is None:
-            self._body += chunk[: MAX_BODY_BYTES + 1 - len(self._body)]
+        """Keep a piece of the body, within the bounds."""
+        if self._refusal is not None:
+            return
+        piece = chunk[: MAX_BODY_BYTES + 1 - len(self._body)]
+        try:
+            self._hold(len(piece))
+        except (Busy, TooMany) as error:
+            self._refuse(error)
+        else:
+            self._body += piece
 
     async def post(self) -> None:
         """Store the events; one result for each."""
-        if self._refusal is not None:
-            raise self._refusal
-        if len(self._body) > MAX_BODY_BYTES:
-            raise BodyTooLarge(f"A request holds at most {MAX_BODY_BYTES} bytes.")
-        results = await self.state.ingest.take(self.person, self._plain_body())
+        self._is_taken = True
+        try:
+            if self._refusal is not None:
+                raise self._refusal
+            results = await self._take()
+        finally:
+            self._let_go()
         self.write_json(EventResults(results))
 
-    def _plain_body(self) -> bytes:
+    async def _take(self) -> list[EventResult]:
+        if len(self._body) > MAX_BODY_BYTES:
+            raise BodyTooLarge(f"A request holds at most {MAX_BODY_BYTES} bytes.")
+        charge = self.state.bounds.quota.charge(self.person.name)
+        body = self._plain_body(charge)
+        charge.at_least(cost_of(1, len(body)))
+        self._hold(len(body) - self._held_bytes)
+        self._body.clear()
+        return await self.state.ingest.take(self.person, body, charge.at_least)
+
+    def _plain_body(self, charge: Charge) -> bytes:
         encoding = self.request.headers.get("Content-Encoding", "identity").lower()
         body = bytes(self._body)
         if encoding == "identity":
@@ -62,6 +96,29 @@ class EventsHandler(BaseHandler):
         try:
             return gunzip(body, MAX_INFLATED_BYTES)
         except BodyTooLarge:
+            # To find that out took as much time as the largest body does.
+            charge.forfeit(cost_of(1, MAX_INFLATED_BYTES))
             raise
         except ValueError as error:
             raise ApiError(400, "invalid", str(error)) from error
+
+    def _refuse(self, error: Exception) -> None:
+        self._refusal = error
+        self._body.clear()
+        self._let_go()
+
+    def _hold(self, more_bytes: int) -> None:
+        if more_bytes > 0:
+            self.state.bounds.in_flight.take(self.person.name, more_bytes)
+            self._held_bytes += more_bytes
+
+    def _let_go(self) -> None:
+        if self._held_bytes:
+            self.state.bounds.in_flight.give(self.person.name, self._held_bytes)
+            self._held_bytes = 0
+
+    def on_connection_close(self) -> None:
+        """Whoever sent it has gone in the midst of the body."""
+        super().on_connection_close()
+        if not self._is_taken:
+            self._let_go()

@@ -1,6 +1,6 @@
 """`GET /health`: whether the service lives, and whether it can store."""
 
-from ..db.engine import DatabaseUnavailable
+from ..readiness import REASONS
 from .base import BaseHandler
 
 
@@ -11,16 +11,12 @@ class HealthHandler(BaseHandler):
         """No login."""
 
     async def get(self) -> None:
-        """503 while not ready, with the reason."""
-        reason = await self._why_not()
+        """503 while not ready, with the reasons."""
+        reasons = await self.state.readiness.reasons(is_stopping=self.state.stopping)
+        reason = next((text for word, text in REASONS.items() if word in reasons), None)
         self.set_status(503 if reason else 200)
-        self.write_json({"live": True, "ready": reason is None, "reason": reason})
-
-    async def _why_not(self) -> str | None:
-        if self.state.stopping:
-            return "The service is stopping."
-        try:
-            await self.state.store.ping()
-        except DatabaseUnavailable:
-            return "The database is not available."
-        return None
+        if reason:
+            self.on_refusal("not_ready")
+        self.write_json(
+            {"live": True, "ready": reason is None, "reason": reason, "reasons": reasons}
+        )

@@ -7,7 +7,8 @@ from typing import Any
 from jupyterhub.services.auth import HubOAuthCallbackHandler
 from tornado.web import HTTPError, StaticFileHandler
 
-from .base import Answers, ApiError, BaseHandler
+from .answers import Answers, ApiError
+from .base import BaseHandler
 
 PAGE = Path(__file__).parent.parent / "page"
 

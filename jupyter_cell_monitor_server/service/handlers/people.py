@@ -5,7 +5,8 @@ import msgspec
 from ...contract.people import ClassRole
 from ..db.engine import reading
 from ..db.reads import Position, RunFilter, parse_position, read_executions, read_progress
-from .base import ApiError, BaseHandler
+from .answers import ApiError
+from .base import BaseHandler
 
 MAX_EXECUTIONS = 500
 

@@ -2,7 +2,7 @@
 
 from tornado.routing import URLSpec
 
-from . import classes, events, health, openapi, page, people, ws
+from . import classes, events, health, metrics, openapi, page, people, ws
 from .base import NotFoundHandler, State
 
 
@@ -25,6 +25,7 @@ def routes(state: State) -> list[URLSpec]:
         URLSpec(one_class + "/errors", classes.ErrorsHandler, given),
         URLSpec(api + "ws", ws.SocketHandler, given),
         URLSpec(api + "health", health.HealthHandler, given),
+        URLSpec(api + "metrics", metrics.MetricsHandler, given),
         URLSpec(api + r"openapi\.json", openapi.OpenApiHandler, given),
         URLSpec(state.prefix + "api/.*", NotFoundHandler, given),
         URLSpec(state.prefix + "oauth_callback", page.CallbackHandler, hub_auth),

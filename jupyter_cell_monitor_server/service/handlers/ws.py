@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
+from ...contract.json_text import encode_json
 from ...contract.updates import (
     Hello,
     Refused,
@@ -24,16 +25,20 @@ from ...contract.updates import (
     progress_channel,
 )
 from ..auth import NotAllowed
+from ..bounds import Busy
 from ..bus import Announcement
 from ..db.engine import DatabaseUnavailable, reading
 from ..db.missed import read_missed
 from ..db.reads import newest_cursors
 from ..hub_questions import HubUnavailable
 from ..people import Person
-from .base import ApiError, BaseHandler
+from ..quota import TooMany
+from .answers import ApiError
+from .base import BaseHandler
 
 log = logging.getLogger(__name__)
 LOGIN_GONE, RESTARTING, TOO_SLOW, INVALID = 1008, 1012, 1013, 1007
+USER_RETRY_AFTER_S = 5.0
 _CLIENT = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -62,13 +67,27 @@ class SocketHandler(BaseHandler, WebSocketHandler):
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Upgrade. A cookie alone, without an Origin, opens no socket."""
-        if self.state.stopping:
-            raise ApiError(503, "unavailable", "The service is stopping.", retry_after_s=2)
+        self.refuse_while_stopping()
         self._require_handshake()
         # Tornado would ask `check_origin` only of another host.
         if not self.check_origin(self.request.headers.get("Origin", "")):
             raise ApiError(403, "forbidden", "A login by cookie needs the page's own Origin.")
-        await super().get(*args, **kwargs)
+        self._check_room()
+        self.settings["sockets"].add(self)
+        try:
+            await super().get(*args, **kwargs)
+        finally:
+            if self.ws_connection is None:
+                self.settings["sockets"].discard(self)
+
+    def _check_room(self) -> None:
+        bounds, sockets = self.state.bounds, self.settings["sockets"]
+        if len(sockets) >= bounds.max_sockets:
+            raise Busy("sockets", "Too many pages follow the updates. Try again.")
+        own = sum(socket.person.name == self.person.name for socket in sockets)
+        if own >= bounds.max_sockets_per_user:
+            detail = "Too many pages of yours follow the updates."
+            raise TooMany("user_sockets", USER_RETRY_AFTER_S, detail)
 
     def _require_handshake(self) -> None:
         headers = self.request.headers
@@ -83,8 +102,7 @@ class SocketHandler(BaseHandler, WebSocketHandler):
         """Say hello, follow the person's own channels, and begin to send."""
         self._queue: asyncio.Queue[str] = asyncio.Queue(self.state.max_socket_messages)
         self._last: dict[str, int] = {}
-        sockets = self.settings["sockets"]
-        sockets.add(self)
+        self.forget()
         allowed = allowed_channels(self.person)
         for channel in self._own_channels():
             self._follow(channel)
@@ -96,7 +114,7 @@ class SocketHandler(BaseHandler, WebSocketHandler):
             return
         for channel in self._own_channels():
             self._last[channel] = cursors[channel]
-        await self._write(msgspec.json.encode(Hello(cursors=cursors)).decode())
+        await self._write(encode_json(Hello(cursors=cursors)).decode())
         self._tasks = [
             asyncio.create_task(self._send_queued()),
             asyncio.create_task(self._recheck()),
@@ -187,7 +205,7 @@ class SocketHandler(BaseHandler, WebSocketHandler):
         return newest
 
     async def _answer(self, answer: msgspec.Struct) -> None:
-        await self._write(msgspec.json.encode(answer).decode())
+        await self._write(encode_json(answer).decode())
 
     async def _recheck(self) -> None:
         while True:
