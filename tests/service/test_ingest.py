@@ -15,7 +15,7 @@ from jupyter_cell_monitor_server.contract.results import EventResult
 from jupyter_cell_monitor_server.service.announce import Announcer
 from jupyter_cell_monitor_server.service.bus.memory import MemoryBus
 from jupyter_cell_monitor_server.service.ingest import BodyTooLarge, Ingest, gunzip
-from jupyter_cell_monitor_server.service.writer import Writer
+from jupyter_cell_monitor_server.service.writer import Writer, WriterLimits
 
 from .database import Database, person
 from .made import Json, start
@@ -53,9 +53,7 @@ def test_what_is_no_whole_gzip_stream_is_refused(body: bytes) -> None:
 
 
 async def take(db: Database, body: bytes) -> list[EventResult]:
-    writer = Writer(
-        db.store, Announcer(MemoryBus()), max_waiting_events=1000, max_transaction_events=1000
-    )
+    writer = Writer(db.store, Announcer(MemoryBus()), WriterLimits(1000, 1000))
     writer.start()
     try:
         return await Ingest(writer, db.now).take(person(), body)
