@@ -8,8 +8,11 @@ import {
   MAX_BODY_BYTES,
   MAX_INFLATED_BYTES
 } from './contract';
+import { CONTENT_NEEDED, failureOf } from './delivery';
 import type { IQueuedEvent } from './queue';
 import { request, RequestError } from './request';
+import { type IEncoded, WireEncoder } from './wire/encoder';
+import { type IPacked, pack } from './wire/pack';
 
 // The server extension gives up on the service after 20 s.
 const TIMEOUT_MS = 30_000;
@@ -20,31 +23,44 @@ const ENVELOPE_BYTES = 1024;
 /** Sends batches; `maxBytes` is what one may hold before it is compressed. */
 export interface ITransport {
   readonly maxBytes: number;
-  /** One result for each event, in the order sent. Throws `RequestError`. */
+  /**
+   * One result for each event, in the order sent. Throws `RequestError`. `retry` with
+   * `content_needed`: the event goes whole the next time, so send it at once.
+   */
   post(events: readonly IQueuedEvent[]): Promise<EventResult[]>;
   /** Send as much as may outlive the page; nobody is there to read the answer. */
   postLast(events: readonly IQueuedEvent[]): void;
 }
 
-/** Posts to the own Jupyter server, gzipped where the browser can. */
+/** Posts to the own Jupyter server: what the service knows as its hash, gzipped where possible. */
 export class Transport implements ITransport {
-  constructor(private readonly _settings?: ServerConnection.ISettings) {}
+  constructor(
+    private readonly _settings?: ServerConnection.ISettings,
+    private readonly _now: () => Date = () => new Date()
+  ) {}
 
   readonly maxBytes =
     (typeof CompressionStream === 'undefined' ? MAX_BODY_BYTES : MAX_INFLATED_BYTES) -
     ENVELOPE_BYTES;
 
   async post(events: readonly IQueuedEvent[]): Promise<EventResult[]> {
-    const { body, headers } = await encode(batchOf(events));
-    if (body.byteLength > MAX_BODY_BYTES) {
-      throw new RequestError(413, 'too_large', 'The batch is too large for one request.');
+    const encoded = await this._encoder.encode(
+      events.map(({ body }) => body),
+      this._now(),
+      index => this._whole.has(events[index].eventId)
+    );
+    const packed = await pack(encoded);
+    try {
+      const results = await this._send(packed, events.length);
+      return results.map((result, index) => this._settle(encoded, packed, index, result));
+    } catch (error) {
+      const isWhole = !packed.isReduced.includes(true);
+      if (isWhole || !(error instanceof RequestError) || failureOf(error) !== 'split') {
+        throw error;
+      }
+      // A service that cannot read pieces refuses so: only the whole batch's refusal counts.
+      return events.map((_, index) => this._again(encoded, index));
     }
-    const init = { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) };
-    const answer = await request<EventResults>('events', init, this._settings);
-    if (!Array.isArray(answer?.results) || answer.results.length !== events.length) {
-      throw new RequestError(502, 'no_json', 'The answer has not one result for each event.');
-    }
-    return answer.results;
   }
 
   postLast(events: readonly IQueuedEvent[]): void {
@@ -56,26 +72,54 @@ export class Transport implements ITransport {
     });
     if (last.length > 0) {
       const headers = { 'Content-Type': 'application/json' };
-      const init = { method: 'POST', headers, body: batchOf(last), keepalive: true };
+      const bodies = last.map(({ body }) => body).join(',');
+      // Whole: a page that goes has no time to hash, and cannot send again what is not known.
+      const body = `{"events":[${bodies}],"sent_at":"${this._now().toISOString()}"}`;
+      const init = { method: 'POST', headers, body, keepalive: true };
       // They stay in the queue, and are sent again where this fails.
       request('events', init, this._settings).catch(() => undefined);
     }
   }
-}
 
-function batchOf(events: readonly IQueuedEvent[]): string {
-  return `{"events":[${events.map(event => event.body).join(',')}]}`;
-}
-
-async function encode(
-  text: string
-): Promise<{ body: Uint8Array<ArrayBuffer>; headers: Record<string, string> }> {
-  const headers = { 'Content-Type': 'application/json' };
-  const plain = new TextEncoder().encode(text);
-  if (typeof CompressionStream === 'undefined') {
-    return { body: plain, headers };
+  private async _send({ body, headers }: IPacked, count: number): Promise<EventResult[]> {
+    if (body.byteLength > MAX_BODY_BYTES) {
+      throw new RequestError(413, 'too_large', 'The batch is too large for one request.');
+    }
+    const init = { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) };
+    const answer = await request<EventResults>('events', init, this._settings);
+    if (!Array.isArray(answer?.results) || answer.results.length !== count) {
+      throw new RequestError(502, 'no_json', 'The answer has not one result for each event.');
+    }
+    return answer.results;
   }
-  const stream = new Blob([plain]).stream().pipeThrough(new CompressionStream('gzip'));
-  const body = new Uint8Array(await new Response(stream).arrayBuffer());
-  return { body, headers: { ...headers, 'Content-Encoding': 'gzip' } };
+
+  /** Remember what an answer says of the service's contents; a refusal counts of a whole only. */
+  private _settle(
+    encoded: IEncoded,
+    packed: IPacked,
+    index: number,
+    result: EventResult
+  ): EventResult {
+    const isNeeded = result.status === 'retry' && result.code === CONTENT_NEEDED;
+    if (result.status === 'stored' || result.status === 'duplicate') {
+      this._encoder.learn(encoded, index);
+      this._whole.delete(encoded.plans[index].eventId);
+    } else if (packed.isReduced[index] && (isNeeded || result.status === 'rejected')) {
+      return this._again(encoded, index);
+    }
+    // A whole event lacks nothing: what the service says of it is no reason for haste.
+    return isNeeded ? { ...result, code: undefined } : result;
+  }
+
+  /** The event goes whole the next time, and refers to nothing that its session had. */
+  private _again(encoded: IEncoded, index: number): EventResult {
+    const { eventId } = encoded.plans[index];
+    this._encoder.forget(encoded, index);
+    this._whole.add(eventId);
+    return { event_id: eventId, status: 'retry', code: CONTENT_NEEDED };
+  }
+
+  private readonly _encoder = new WireEncoder();
+  /** The events that go whole the next time. */
+  private readonly _whole = new Set<string>();
 }

@@ -1,10 +1,10 @@
 /** @jest-environment node */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 
 import { ServerConnection } from '@jupyterlab/services';
 
-import { MAX_BODY_BYTES } from '../src/contract';
+import { type EventResult, MAX_BODY_BYTES } from '../src/contract';
 import type { IQueuedEvent } from '../src/queue';
 import { Transport } from '../src/transport';
 import { until } from './fakes/clock';
@@ -20,21 +20,27 @@ const queued = (id: number, code?: string): IQueuedEvent => {
   return { key: id, eventId: `event-${id}`, body, bytes: Buffer.byteLength(body) };
 };
 
+const SENT_AT = '2026-04-01T09:00:00.000Z';
+const CODE = randomBytes(600).toString('base64');
+
 describe('Transport', () => {
   let asked: IAsked[];
   let results: unknown;
+  let status: number;
 
   const transport = (): Transport => {
     const fetch = async (request: RequestInfo | URL): Promise<Response> => {
       const body = Buffer.from(await (request as Request).clone().arrayBuffer());
       asked.push({ request: request as Request, body });
-      return Response.json({ results });
+      return Response.json({ results }, { status });
     };
-    return new Transport(ServerConnection.makeSettings({ baseUrl: 'http://lab/', fetch }));
+    const settings = ServerConnection.makeSettings({ baseUrl: 'http://lab/', fetch });
+    return new Transport(settings, () => new Date(SENT_AT));
   };
 
   beforeEach(() => {
     asked = [];
+    status = 200;
     results = [{ event_id: 'event-1', status: 'stored' }];
   });
 
@@ -44,7 +50,11 @@ describe('Transport', () => {
     expect([request.method, new URL(request.url).pathname]).toEqual(['POST', '/api/v1/events']);
     expect(request.headers.get('Content-Type')).toBe('application/json');
     expect(request.headers.get('Content-Encoding')).toBe('gzip');
-    expect(JSON.parse(gunzipSync(body).toString())).toEqual({ events: [makeEvent(1, '日本語')] });
+    expect(JSON.parse(gunzipSync(body).toString())).toEqual({
+      events: [makeEvent(1, '日本語')],
+      sent_at: SENT_AT,
+      contents: true
+    });
   });
 
   it('posts plain JSON, and less of it, where the browser cannot compress', async () => {
@@ -55,7 +65,7 @@ describe('Transport', () => {
     await plain.post([queued(1)]);
     Object.assign(globalThis, { CompressionStream });
     expect(asked[0].request.headers.has('Content-Encoding')).toBe(false);
-    expect(JSON.parse(asked[0].body.toString())).toEqual({ events: [makeEvent(1)] });
+    expect(JSON.parse(asked[0].body.toString())).toMatchObject({ events: [makeEvent(1)] });
   });
 
   it('does not even send a body that is over the limit', async () => {
@@ -78,7 +88,8 @@ describe('Transport', () => {
     const [{ request, body }] = asked;
     expect(request.keepalive).toBe(true);
     expect(JSON.parse(body.toString())).toEqual({
-      events: [makeEvent(1, codes[0]), makeEvent(3, codes[2])]
+      events: [makeEvent(1, codes[0]), makeEvent(3, codes[2])],
+      sent_at: SENT_AT
     });
   });
 
@@ -86,5 +97,73 @@ describe('Transport', () => {
     transport().postLast([]);
     await transport().post([queued(1)]);
     expect(asked).toHaveLength(1);
+  });
+
+  describe('to a service that has the code', () => {
+    let known: Transport;
+
+    /** Send event `id` with the same code; what travels, and what is said of it. */
+    const post = async (
+      id: number,
+      answer: Partial<EventResult>
+    ): Promise<{ sent: { code?: string; pieces?: unknown[] }; result: EventResult }> => {
+      results = [{ event_id: `event-${id}`, ...answer }];
+      const [result] = await known.post([queued(id, CODE)]);
+      const { events } = JSON.parse(gunzipSync(asked[asked.length - 1].body).toString()) as {
+        events: { code?: string; pieces?: unknown[] }[];
+      };
+      return { sent: events[0], result };
+    };
+
+    beforeEach(async () => {
+      known = transport();
+      await post(1, { status: 'stored' });
+    });
+
+    it('sends its hash', async () => {
+      const { sent } = await post(2, { status: 'stored' });
+      const sha256 = createHash('sha256').update(JSON.stringify(CODE)).digest('hex');
+      expect(sent.code).toBeUndefined();
+      expect(sent.pieces).toEqual([expect.any(String), { sha256 }, expect.any(String)]);
+      expect(asked[1].body.length).toBeLessThan(asked[0].body.length / 2);
+    });
+
+    it.each<Partial<EventResult>>([
+      { status: 'retry', code: 'content_needed' },
+      { status: 'rejected', code: 'invalid' }
+    ])('sends all of it after %p, and refers to nothing of its session', async answer => {
+      const { result } = await post(2, answer);
+      expect(result).toEqual({ event_id: 'event-2', status: 'retry', code: 'content_needed' });
+      expect((await post(3, { status: 'retry' })).sent.code).toBe(CODE);
+      expect((await post(2, { status: 'stored' })).sent.code).toBe(CODE);
+      expect((await post(3, { status: 'stored' })).sent.pieces).toBeDefined();
+    });
+
+    it.each([400, 413, 500])('sends all of it after a %d for the whole batch', async code => {
+      status = code;
+      const { result } = await post(2, {});
+      expect(result).toMatchObject({ status: 'retry', code: 'content_needed' });
+      await expect(post(2, {})).rejects.toMatchObject({ status: code });
+      expect(asked).toHaveLength(3);
+    });
+
+    it('believes a refusal of the whole event', async () => {
+      await post(2, { status: 'rejected', code: 'invalid' });
+      const { result } = await post(2, { status: 'rejected', code: 'invalid' });
+      expect(result).toMatchObject({ status: 'rejected', code: 'invalid' });
+    });
+
+    it('is in no haste where even the whole event is said to lack something', async () => {
+      await post(2, { status: 'retry', code: 'content_needed' });
+      const { result } = await post(2, { status: 'retry', code: 'content_needed' });
+      expect(result).toMatchObject({ status: 'retry', code: undefined });
+    });
+
+    it('keeps what it knows while the service is away', async () => {
+      status = 503;
+      await expect(post(2, {})).rejects.toMatchObject({ status: 503 });
+      status = 200;
+      expect((await post(2, { status: 'stored' })).sent.pieces).toBeDefined();
+    });
   });
 });

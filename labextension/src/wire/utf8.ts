@@ -1,0 +1,26 @@
+/** UTF-8 sizes and hashes of texts. */
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+
+/** How many bytes a well-formed text takes in UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 0x80) {
+      // Each half of a pair counts for two of its four bytes.
+      bytes += unit < 0x800 || (unit & 0xf800) === 0xd800 ? 1 : 2;
+    }
+  }
+  return bytes;
+}
+
+/** The SHA-256 of a text's UTF-8 in hex; the browser's own where it has one: on https only. */
+export async function sha256Hex(text: string): Promise<string> {
+  const bytes = new TextEncoder().encode(text);
+  const { subtle } = globalThis.crypto ?? {};
+  return bytesToHex(
+    subtle === undefined ? sha256(bytes) : new Uint8Array(await subtle.digest('SHA-256', bytes))
+  );
+}
