@@ -53,7 +53,7 @@ def later_cells(
     Notebooks before nbformat 4.5 get other ids at each opening: their cells are matched by
     source, then by place.
     """
-    by_id = {cell.cell_id: cell for cell in sorted(known, key=lambda c: c.cell_index or 0)}
+    by_id = {cell.cell_id: cell for cell in sorted(known, key=_in_notebook)}
     there = {cell.cell_id for cell in cells}
     taken = {cell.cell_key for cell in by_id.values() if cell.cell_id in there}
     free = [cell for cell in by_id.values() if cell.cell_key not in taken]
@@ -83,12 +83,9 @@ def expected_ids(cells: Sequence[Cell]) -> set[str]:
     return graded or {c.cell_id for c in code if c.source_sha256 != EMPTY_SHA256}
 
 
-def progress_of(cells: Iterable[KnownCell]) -> tuple[int, int]:
-    """How many expected cells have had a successful run, and how many are expected."""
-    all_cells = list(cells)
-    expected = {cell.cell_key for cell in all_cells if cell.expected}
-    completed = {cell.cell_key for cell in all_cells if cell.completed_at is not None}
-    return len(expected & completed), len(expected)
+def _in_notebook(cell: KnownCell) -> tuple[int, str]:
+    # Cells of different openings can have one place: whoever reads them finds the same order.
+    return cell.cell_index or 0, cell.cell_id
 
 
 def _key(cell: Cell, nbformat_minor: int | None, occurrence: int) -> str:

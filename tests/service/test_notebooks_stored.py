@@ -68,15 +68,29 @@ async def test_a_rename_keeps_the_key_and_the_cells(db: Database) -> None:
     assert (await db.row("assignment_progress"))["completed_cells"] == 1
 
 
-async def test_names_that_are_swapped_in_one_batch_are_stored(db: Database) -> None:
-    """a → c, b → a, c → b, in one transaction: each path belongs to one notebook at a time."""
-    await db.send(opened(notebook_path="a"), opened(notebook_path="b", session_id="s-b"))
-    before = {row["path"]: row["notebook_id"] for row in await db.rows("notebooks")}
-    renames = [("a", "c"), ("b", "a"), ("c", "b")]
-    for old, new in renames:
-        await db.send(opened(notebook_path=new, renamed_from=old))
-    after = {row["path"]: row["notebook_id"] for row in await db.rows("notebooks")}
-    assert after == {"a": before["b"], "b": before["a"]}
+async def test_a_path_belongs_to_one_notebook_whatever_is_renamed(db: Database) -> None:
+    """Two that swap their names go on as one: nothing tells them from one that got its name back.
+
+    In one batch or one by one; nothing is refused.
+    """
+    moves = [("session-a", "a", "c"), ("session-b", "b", "a"), ("session-a", "c", "b")]
+    for student, one_batch in (("ai", True), ("ken", False)):
+        events = [
+            opened(student, notebook_path="a", session_id="session-a", seq=0),
+            opened(student, notebook_path="b", session_id="session-b", seq=0),
+            *(
+                opened(student, notebook_path=new, renamed_from=old, session_id=session, seq=n)
+                for n, (session, old, new) in enumerate(moves, start=1)
+            ),
+        ]
+        for batch in [events] if one_batch else [[event] for event in events]:
+            assert set(await db.send(*batch)) == {"stored"}
+    rows = await db.rows("notebooks")
+    assert {row["student_id"] for row in rows} == {"ai", "ken"}
+    assert len({(row["student_id"], row["path"]) for row in rows}) == len(rows)
+    paths = {who: {r["path"] for r in rows if r["student_id"] == who} for who in ("ai", "ken")}
+    assert paths["ai"] == paths["ken"]
+    assert await db.rows("quarantined_events") == []
 
 
 async def test_a_renamed_notebook_and_a_new_one_of_its_old_name_are_two(db: Database) -> None:
@@ -92,14 +106,21 @@ async def test_a_renamed_notebook_and_a_new_one_of_its_old_name_are_two(db: Data
     assert (await db.row("cell_executions"))["notebook_id"] == rows[PATH]
 
 
-async def test_opening_again_is_a_duplicate_until_something_is_new(db: Database) -> None:
-    """A cell, a place, a source or a name."""
+async def test_an_opening_changes_what_is_new_in_it(db: Database) -> None:
+    """A cell, a place, a source or a name is told to the class; the same once more is not."""
     cells = some_cells()
-    assert await db.send(opened(cells=cells)) == ["stored"]
-    assert await db.send(opened(cells=cells, session_id="session-2")) == ["duplicate"]
     changed = [*cells, a_cell("c3", 3)]
-    assert await db.send(opened(cells=changed)) == ["stored"]
-    assert await db.send(opened(cells=changed, notebook_name="other")) == ["stored"]
+    for event, is_told in (
+        (opened(cells=cells, event_id="1"), True),
+        (opened(cells=cells, event_id="2"), False),
+        (opened(cells=changed, event_id="3"), True),
+        (opened(cells=changed, notebook_name="other", event_id="4"), True),
+    ):
+        before = len(db.live())
+        assert await db.send(event) == ["stored"]
+        assert await db.send(event) == ["duplicate"]
+        assert len(db.live()) - before == is_told
+    assert len(await db.rows("notebook_openings")) == 4
 
 
 async def test_a_cell_id_that_stands_twice_counts_once(db: Database) -> None:

@@ -1,8 +1,13 @@
 """The update messages that follow from what a transaction stored."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
+import msgspec
+from sqlalchemy import Connection
+
 from ...contract.updates import (
+    DeliveryUpdate,
     ErrorAlert,
     ErrorSummary,
     ExecutionUpdate,
@@ -15,9 +20,87 @@ from ...contract.updates import (
     progress_channel,
 )
 from .channels import Cursors
+from .deliveries import deliveries_of
+from .missed import moved_messages
 from .record_notebooks import Notebook
 from .record_progress import ProgressChange
 from .record_runs import ChangedRun
+from .recount import Recounted
+from .rows import insert
+from .tables import updates
+
+
+class Announcing:
+    """Collects the messages of a transaction; those without a row of their own go to `updates`."""
+
+    def __init__(self, connection: Connection, cursors: Cursors, now: datetime) -> None:
+        self._connection = connection
+        self._cursors = cursors
+        self._now = now
+        self._sent: list[Update] = []
+
+    def openings(self, notebooks: Iterable[Notebook]) -> None:
+        """Notebooks that were opened, for their classes."""
+        of_class = [n for n in notebooks if n.class_id is not None]
+        self._keep([of_opening(n, self._cursors, self._now) for n in of_class])
+
+    def runs(self, changed: Iterable[ChangedRun]) -> None:
+        """Runs that changed."""
+        for item in changed:
+            self._sent.extend(of_run(item, self._cursors))
+
+    def progress(self, changes: Iterable[ProgressChange]) -> None:
+        """Progress that changed, for its student."""
+        self._sent.extend(of_progress(change, self._cursors, self._now) for change in changes)
+
+    def deliveries(self, notebooks: Iterable[Notebook]) -> None:
+        """What is missing of the students of these notebooks, for their classes, once each."""
+        told = {(n.student_id, n.class_id): n for n in notebooks if n.class_id is not None}
+        self._keep([self._delivery(notebook) for _, notebook in sorted(told.items())])
+
+    def recounted(self, notebook: Notebook, moved: Recounted) -> None:
+        """Runs that belong to the notebook's class from now on."""
+        if notebook.class_id is None or not moved.cursors:
+            return
+        self._sent += moved_messages(self._connection, notebook.class_id, moved.cursors)
+        delivery = self._delivery(notebook)
+        if delivery.missing_events or delivery.dropped_events:
+            self._keep([delivery])
+
+    def in_order(self) -> list[Update]:
+        """All messages, by channel and cursor."""
+        return sorted(self._sent, key=lambda update: (update.channel, update.cursor))
+
+    def _delivery(self, notebook: Notebook) -> DeliveryUpdate:
+        assert notebook.class_id is not None
+        query = deliveries_of(notebook.class_id, notebook.student_id)
+        found = self._connection.execute(query).mappings().one()
+        channel = class_channel(notebook.class_id)
+        return DeliveryUpdate(
+            channel=channel,
+            cursor=self._cursors.next(channel),
+            student_id=notebook.student_id,
+            notebook_path=notebook.path,
+            notebook_key=notebook.notebook_key,
+            timestamp=self._now,
+            missing_events=int(found["missing_events"]),
+            dropped_events=int(found["dropped_events"]),
+            clock_skew_ms=found["clock_skew_ms"],
+        )
+
+    def _keep(self, messages: Iterable[Update]) -> None:
+        rows = [
+            {
+                "channel": message.channel,
+                "cursor": message.cursor,
+                "event": message.event,
+                "payload": msgspec.to_builtins(message),
+                "created_at": self._now,
+            }
+            for message in messages
+        ]
+        insert(self._connection, updates, rows)
+        self._sent += messages
 
 
 def of_run(item: ChangedRun, cursors: Cursors) -> list[Update]:
@@ -91,9 +174,9 @@ def of_progress(change: ProgressChange, cursors: Cursors, now: datetime) -> Prog
         notebook_path=change.notebook.path,
         notebook_key=change.notebook.notebook_key,
         timestamp=now,
-        completed_cells=change.completed_cells,
-        total_cells=change.total_cells,
-        progress_rate=change.progress_rate,
+        completed_cells=change.progress.completed_cells,
+        total_cells=change.progress.total_cells,
+        progress_rate=change.progress.progress_rate,
     )
 
 

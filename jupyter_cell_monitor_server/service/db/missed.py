@@ -1,12 +1,14 @@
 """What a follower of a class has missed since a cursor, as the messages it would have got."""
 
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, select
+from sqlalchemy import Connection, Select, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ...contract.updates import (
+    DeliveryUpdate,
     ErrorAlert,
     ExecutionUpdate,
     NotebookUpdate,
@@ -17,6 +19,26 @@ from ...contract.updates import (
 )
 from .tables import cell_executions, cells, error_logs, notebooks, updates
 
+_RUN_COLUMNS = (
+    "student_id",
+    "execution_id",
+    "session_id",
+    "execution_count",
+    "status",
+    "cell_id",
+    "seq",
+    "started_at",
+    "ended_at",
+    "duration_ms",
+    "received_at",
+    "cursor",
+    "first_cursor",
+)
+_KINDS: dict[str, type[Update]] = {
+    "notebook_opened": NotebookUpdate,
+    "delivery_update": DeliveryUpdate,
+}
+
 
 async def read_missed(
     connection: AsyncConnection, class_id: str, since: int, limit: int
@@ -25,23 +47,40 @@ async def read_missed(
 
     A run comes once, as it is now; `is_new` where it began after `since`.
     """
-    runs = await _runs(connection, class_id, since, limit)
-    alerts = await _alerts(connection, class_id, since, limit)
-    others = await _others(connection, class_id, since, limit)
-    found: list[Update] = [*runs, *alerts, *others]
+    runs = await _rows(connection, _runs(class_id, since), limit)
+    alerts = await _rows(connection, _alerts(class_id, since), limit)
+    others = await _rows(connection, _others(class_id, since), limit)
+    found: list[Update] = [_run_message(row, class_id, since) for row in runs]
+    found += [_alert_message(row, class_id) for row in alerts]
+    found += [msgspec.convert(row["payload"], _KINDS[row["event"]]) for row in others]
     if len(found) > limit:
         return None
     return sorted(found, key=lambda message: message.cursor)
 
 
-async def _runs(
-    connection: AsyncConnection, class_id: str, since: int, limit: int
-) -> list[ExecutionUpdate]:
+async def _rows(connection: AsyncConnection, query: Select[Any], limit: int) -> Sequence[Any]:
+    return (await connection.execute(query.limit(limit + 1))).mappings().all()
+
+
+def moved_messages(
+    connection: Connection, class_id: str, cursors: Collection[int]
+) -> Iterator[Update]:
+    """The runs and errors that came into a class under these cursors, as messages."""
+    since = min(cursors) - 1
+    for row in connection.execute(_runs(class_id, since)).mappings():
+        if row["cursor"] in cursors:
+            yield _run_message(row, class_id, since)
+    for row in connection.execute(_alerts(class_id, since)).mappings():
+        if row["cursor"] in cursors:
+            yield _alert_message(row, class_id)
+
+
+def _runs(class_id: str, since: int) -> Select[Any]:
     run = cell_executions.c
-    columns = [c for c in run if c.name not in {"code", "output", "extra"}]
-    query = (
-        _joined(select(*columns, error_logs.c.name, error_logs.c.message), cell_executions)
-        .outerjoin(
+    columns = [run[name] for name in _RUN_COLUMNS]
+    query = _joined(select(*columns, error_logs.c.name, error_logs.c.message), cell_executions)
+    return (
+        query.outerjoin(
             error_logs,
             and_(
                 error_logs.c.student_id == run.student_id,
@@ -51,10 +90,7 @@ async def _runs(
         )
         .where(run.class_id == class_id, run.cursor > since)
         .order_by(run.cursor)
-        .limit(limit + 1)
     )
-    rows = (await connection.execute(query)).mappings()
-    return [_run_message(row, class_id, since) for row in rows]
 
 
 def _joined(query: Any, table: Any) -> Any:
@@ -93,41 +129,32 @@ def _run_message(row: Any, class_id: str, since: int) -> ExecutionUpdate:
     )
 
 
-async def _alerts(
-    connection: AsyncConnection, class_id: str, since: int, limit: int
-) -> list[ErrorAlert]:
+def _alerts(class_id: str, since: int) -> Select[Any]:
     table = error_logs
-    query = (
-        _joined(select(table), table)
-        .where(table.c.class_id == class_id, table.c.cursor > since)
-        .order_by(table.c.cursor)
-        .limit(limit + 1)
+    query = _joined(select(table), table)
+    return query.where(table.c.class_id == class_id, table.c.cursor > since).order_by(
+        table.c.cursor
     )
-    return [
-        ErrorAlert(
-            channel=class_channel(class_id),
-            cursor=row["cursor"],
-            student_id=row["student_id"],
-            notebook_path=row["path"],
-            notebook_key=row["notebook_key"],
-            timestamp=row["occurred_at"],
-            cell_id=row["cell_id"],
-            cell_key=row["cell_key"],
-            execution_id=str(row["execution_id"]),
-            error=error_summary(row["name"], row["message"]),
-        )
-        for row in (await connection.execute(query)).mappings()
-    ]
 
 
-async def _others(
-    connection: AsyncConnection, class_id: str, since: int, limit: int
-) -> list[NotebookUpdate]:
-    query = (
-        select(updates.c.payload)
+def _alert_message(row: Any, class_id: str) -> ErrorAlert:
+    return ErrorAlert(
+        channel=class_channel(class_id),
+        cursor=row["cursor"],
+        student_id=row["student_id"],
+        notebook_path=row["path"],
+        notebook_key=row["notebook_key"],
+        timestamp=row["occurred_at"],
+        cell_id=row["cell_id"],
+        cell_key=row["cell_key"],
+        execution_id=str(row["execution_id"]),
+        error=error_summary(row["name"], row["message"]),
+    )
+
+
+def _others(class_id: str, since: int) -> Select[Any]:
+    return (
+        select(updates.c.event, updates.c.payload)
         .where(updates.c.channel == class_channel(class_id), updates.c.cursor > since)
         .order_by(updates.c.cursor)
-        .limit(limit + 1)
     )
-    payloads = (await connection.execute(query)).scalars()
-    return [msgspec.convert(payload, NotebookUpdate) for payload in payloads]

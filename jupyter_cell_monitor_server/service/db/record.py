@@ -1,15 +1,15 @@
 """Events to rows: what one transaction stores, and the updates that are announced after it."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
 from sqlalchemy import Connection
 
 from ...contract.events import (
     CellEvent,
+    Event,
     EventsDropped,
     NotebookOpened,
     OtherEvent,
@@ -18,17 +18,33 @@ from ...contract.events import (
 from ...contract.results import EventResult
 from ...contract.updates import Update, class_channel, progress_channel
 from ..class_of_notebook import Resolve
-from ..ids import content_uuid, uuid_of
+from ..ids import uuid_of
 from ..people import Person
-from ..runs import Run
-from . import messages
+from ..runs import Arrival, Run, Taken
 from .channels import Cursors
+from .messages import Announcing
+from .record_errors import recount_patterns, save_patterns
 from .record_notebooks import Notebook, Notebooks
+from .record_openings import Openings
+from .record_others import Others, Refused, put_aside
 from .record_people import save_people
-from .record_progress import ProgressChange, save_progress
-from .record_runs import ChangedRun, RunKey, apply_to, event_uuid, read_runs, run_key, save_runs
-from .rows import find, insert, insert_new
-from .tables import other_events, quarantined_events, updates
+from .record_progress import Success, save_progress
+from .record_runs import (
+    ChangedRun,
+    RunKey,
+    apply_to,
+    event_uuid,
+    place_of,
+    read_runs,
+    run_key,
+    save_runs,
+)
+from .record_sessions import SessionKey, Sessions
+from .recount import recount_cells, recount_progress, recount_runs
+
+CONFLICT = "id_conflict"
+_CONFLICT_REASON = "another event was stored under this id"
+_CONFLICT_DETAIL = "Another event was stored under this id. This one is kept for the administrator."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,101 +68,147 @@ class Recorded:
     updates: list[Update]
 
 
+Item = tuple[Delivery, ParsedEvent, Arrival]
+
+
 class Recording:
     """One transaction that stores deliveries. `now` is the server's clock."""
 
     def __init__(self, connection: Connection, resolve: Resolve, now: datetime) -> None:
         self._connection = connection
         self._now = now
-        self._notebooks = Notebooks(connection, resolve, now)
         self._cursors = Cursors(connection)
+        self._sessions = Sessions(connection, now)
+        self._notebooks = Notebooks(connection, self._sessions, resolve, now)
+        self._openings = Openings(connection, self._notebooks, self._sessions, resolve, now)
+        self._others = Others(connection)
         self._runs: dict[RunKey, ChangedRun] = {}
         self._changed: dict[RunKey, ChangedRun] = {}
-        self._opened: dict[uuid.UUID, Notebook] = {}
-        self._others: dict[
-            tuple[str, uuid.UUID], tuple[OtherEvent | EventsDropped, ParsedEvent, datetime]
-        ] = {}
+        self._refused: list[Refused] = []
+        self._recounted: set[uuid.UUID] = set()
+        self._last_sight: tuple[SessionKey, str, int] | None = None
 
     def store(self, deliveries: Sequence[Delivery]) -> Recorded:
         """Store all events. Raises what the database raises; then nothing is stored."""
         people = [delivery.person for delivery in deliveries]
+        # Held until the commit: no other replica stores an event of these students meanwhile.
         self._cursors.lock(progress_channel(person.name) for person in people)
         save_people(self._connection, people, self._now)
-        stored_others = self._load(deliveries)
-        results = [
-            [self._take(delivery, parsed, stored_others) for parsed in delivery.events]
+        items = [
+            [(delivery, parsed, _arrival(delivery, parsed)) for parsed in delivery.events]
             for delivery in deliveries
         ]
+        self._load([item for several in items for item in several])
+        taken = self._take_openings([item for several in items for item in several])
+        self._load_of_runs([item for several in items for item in several])
+        results = [[self._result(item, taken) for item in several] for several in items]
         return Recorded(results, self._save())
 
-    def _load(self, deliveries: Sequence[Delivery]) -> set[tuple[str, uuid.UUID]]:
-        events = [parsed for delivery in deliveries for parsed in delivery.events]
-        placed = [p.event for p in events if isinstance(p.event, CellEvent | NotebookOpened)]
-        wanted = {(e.student_id, e.session_id, e.notebook_path) for e in placed}
-        wanted |= {
-            (e.student_id, e.session_id, e.renamed_from)
-            for e in placed
-            if isinstance(e, NotebookOpened) and e.renamed_from
-        }
-        self._notebooks.load(wanted)
-        of_cells = [event for event in placed if isinstance(event, CellEvent)]
-        self._keys = {id(event): run_key(event) for event in of_cells}
-        found = [(self._notebooks.find(event), event.cell_id) for event in of_cells]
-        self._notebooks.load_cells((n.notebook_id, cell_id) for n, cell_id in found if n)
-        self._stored_runs = read_runs(self._connection, (key for key, _ in self._keys.values()))
-        self._notebooks.load_ids(run.notebook_id for run in self._stored_runs.values())
-        others = {
-            (p.event.student_id, event_uuid(p))
-            for p in events
-            if isinstance(p.event, OtherEvent | EventsDropped)
-        }
-        key = ("student_id", "event_id")
-        rows = find(self._connection, other_events, key, others, key)
-        return {(row["student_id"], row["event_id"]) for row in rows}
+    def _load(self, items: Iterable[Item]) -> None:
+        placed, openings, others, runs = [], set(), set(), []
+        for _, parsed, arrival in items:
+            event = parsed.event
+            if isinstance(event, OtherEvent | EventsDropped):
+                others.add((event.student_id, arrival.event_id))
+            if isinstance(event, CellEvent):
+                runs.append(event)
+            elif isinstance(event, NotebookOpened):
+                openings.add((event.student_id, arrival.event_id))
+            if not isinstance(event, OtherEvent):
+                placed.append((_session_key(event), event.notebook_path))
+            elif event.session_id is not None and event.seq is not None:
+                placed.append(((event.student_id, uuid_of(event.session_id)), ""))
+        self._notebooks.load(placed)
+        self._openings.load(openings)
+        self._others.load(others)
+        self._keys = {id(event): run_key(event) for event in runs}
 
-    def _take(
-        self, delivery: Delivery, parsed: ParsedEvent, stored: set[tuple[str, uuid.UUID]]
-    ) -> EventResult:
-        event, event_id = parsed.event, event_uuid(parsed)
+    def _take_openings(self, items: Iterable[Item]) -> dict[int, Taken]:
+        taken = {
+            id(parsed): self._openings.take(parsed, arrival, delivery.person)
+            for delivery, parsed, arrival in items
+            if isinstance(parsed.event, NotebookOpened)
+        }
+        self._openings.fold()
+        return taken
+
+    def _load_of_runs(self, items: Iterable[Item]) -> None:
+        stored = read_runs(self._connection, (key for key, _ in self._keys.values()))
+        self._stored_runs = stored
+        self._notebooks.load_ids(run.notebook_id for run in stored.values())
+        cells = {(run.notebook_id, run.cell_id) for run in stored.values()}
+        for _, parsed, _ in items:
+            if isinstance(parsed.event, CellEvent):
+                found = self._notebooks.find(_session_key(parsed.event), parsed.event.notebook_path)
+                if found is not None:
+                    cells.add((found.notebook_id, parsed.event.cell_id))
+        self._notebooks.load_cells(cells)
+
+    def _result(self, item: Item, openings: dict[int, Taken]) -> EventResult:
+        delivery, parsed, arrival = item
+        event = parsed.event
         if isinstance(event, NotebookOpened):
-            is_new = self._open(event, delivery.person)
+            taken = openings[id(parsed)]
         elif isinstance(event, CellEvent):
-            is_new = self._run(parsed, event, event_id, delivery)
+            taken = self._run(item, event)
         else:
-            key = (event.student_id, event_id)
-            is_new = key not in stored and key not in self._others
-            if is_new:
-                self._others[key] = (event, parsed, delivery.received_at)
+            taken = self._others.take(parsed, arrival, lambda lost: self._lose(lost, delivery))
+        event_id = event.event_id or str(arrival.event_id)
+        if taken == "conflict":
+            return self._refuse(item, event_id)
+        # An `unknown` end that came too late has a number of its own, and it did come.
+        self._sessions.count(event.student_id, event.session_id, event.seq)
+        if not isinstance(event, OtherEvent):
+            self._see(event, item)
+        return EventResult(event_id=event_id, status=taken)
+
+    def _refuse(self, item: Item, event_id: str) -> EventResult:
+        delivery, parsed, arrival = item
+        name, reason = delivery.person.name, f"{CONFLICT}: {_CONFLICT_REASON}"
+        self._refused.append(Refused(name, parsed.raw, reason, arrival.received_at))
         return EventResult(
-            event_id=event.event_id or str(event_id), status="stored" if is_new else "duplicate"
+            event_id=event_id, status="rejected", code=CONFLICT, detail=_CONFLICT_DETAIL
         )
 
-    def _open(self, event: NotebookOpened, person: Person) -> bool:
-        notebook, changed = self._notebooks.open(event, person)
-        if changed:
-            self._opened[notebook.notebook_id] = notebook
-        return changed
+    def _see(self, event: Event, item: Item) -> None:
+        delivery, _, arrival = item
+        key = _session_key(event)
+        sight = (key, event.notebook_path, id(delivery))
+        if sight == self._last_sight:
+            return
+        self._last_sight = sight
+        notebook = self._notebooks.of_run(key, event.notebook_path, delivery.person)
+        self._sessions.put(key, notebook.notebook_id, event.notebook_path, opened=False)
+        self._sessions.see(key, event.session_id, arrival.sent_at, arrival.received_at)
+        self._notebooks.touch(notebook)
 
-    def _run(
-        self, parsed: ParsedEvent, event: CellEvent, event_id: uuid.UUID, delivery: Delivery
-    ) -> bool:
+    def _lose(self, event: EventsDropped, delivery: Delivery) -> Notebook:
+        key = _session_key(event)
+        notebook = self._notebooks.of_run(key, event.notebook_path, delivery.person)
+        self._sessions.put(key, notebook.notebook_id, event.notebook_path, opened=False)
+        self._sessions.drop(key, event.ranges)
+        return notebook
+
+    def _run(self, item: Item, event: CellEvent) -> Taken:
+        delivery, parsed, arrival = item
         key, label = self._keys[id(event)]
-        item = self._runs.get(key)
-        if item is None:
-            item = self._known_run(key, event, label, delivery)
-            self._runs[key] = item
-        self._notebooks.see(event, item.notebook)
-        is_new = apply_to(item, parsed, event_id)
-        if is_new:
-            self._changed[key] = item
-        return is_new
+        changed = self._runs.get(key)
+        if changed is None:
+            changed = self._runs[key] = self._known_run(key, event, label, item)
+        taken = apply_to(changed, parsed, arrival)
+        if taken == "stored":
+            self._changed[key] = changed
+            if changed.place != place_of(changed.run):
+                self._settle(changed, delivery.person)
+        return taken
 
     def _known_run(
-        self, key: RunKey, event: CellEvent, label: str | None, delivery: Delivery
+        self, key: RunKey, event: CellEvent, label: str | None, item: Item
     ) -> ChangedRun:
         stored = self._stored_runs.get(key)
+        session = _session_key(event)
         if stored is None:
-            notebook = self._notebooks.of_run(event, delivery.person)
+            notebook = self._notebooks.of_run(session, event.notebook_path, item[0].person)
         else:
             notebook = self._notebooks.of_id(stored.notebook_id)
         run = stored or Run(
@@ -154,81 +216,96 @@ class Recording:
             day=key[1],
             execution_id=key[2],
             execution_label=label,
-            session_id=uuid_of(event.session_id),
+            session_id=session[1],
             notebook_id=notebook.notebook_id,
             cell_id=event.cell_id,
-            class_id=notebook.class_id,
-            received_at=delivery.received_at,
+            class_id=notebook.class_at(session[1], event.seq),
+            received_at=item[2].received_at,
+            notebook_path=event.notebook_path,
+            seq=event.seq,
         )
-        self._notebooks.load_cells([(notebook.notebook_id, run.cell_id)])
         cell = self._notebooks.cell(notebook, run.cell_id)
-        return ChangedRun(run, notebook, cell, is_new=stored is None)
+        return ChangedRun(run, notebook, cell, stored is None, place_of(run))
+
+    def _settle(self, changed: ChangedRun, person: Person) -> None:
+        """Put a run where its start says; its end came first and named another place."""
+        run = changed.run
+        assert run.notebook_path is not None
+        changed.place = place_of(run)
+        notebook = self._notebooks.of_run(
+            (run.student_id, run.session_id), run.notebook_path, person
+        )
+        cell = self._notebooks.cell(notebook, run.cell_id)
+        if not changed.is_new and cell is not changed.cell:
+            self._recounted |= {changed.notebook.notebook_id, notebook.notebook_id}
+        changed.notebook, changed.cell = notebook, cell
+        run.notebook_id = notebook.notebook_id
+        class_id = notebook.class_at(run.session_id, run.seq)
+        if class_id != run.class_id:
+            run.class_id, changed.has_other_class = class_id, True
+            self._recounted.add(notebook.notebook_id)
 
     def _save(self) -> list[Update]:
         changed = list(self._changed.values())
-        progress = save_progress(
-            self._connection, self._notebooks, changed, self._opened, self._now
-        )
-        classes = {n.class_id for n in self._opened.values() if n.class_id}
-        classes |= {item.run.class_id for item in changed if item.run.class_id}
-        self._cursors.lock(class_channel(class_id) for class_id in classes)
+        self._others.save()
+        put_aside(self._connection, self._refused)
+        told = self._sessions.save()
+        self._recounted |= {c.notebook.notebook_id for c in changed if c.is_recounted}
+        self._recounted |= self._openings.refolded
+        opened = self._openings.changed
+        progress = save_progress(self._connection, self._notebooks, _successes(changed), opened)
+        notebooks = [*opened.values(), *map(self._notebooks.of_id, self._recounted)]
+        notebooks += [self._notebooks.of_id(row["notebook_id"]) for row in told]
+        classes = {n.class_id for n in notebooks} | {item.run.class_id for item in changed}
+        self._cursors.lock(class_channel(class_id) for class_id in classes if class_id)
         self._notebooks.save()
-        opened = self._save_opened()
+        announcing = Announcing(self._connection, self._cursors, self._now)
+        announcing.openings(opened.values())
         save_runs(self._connection, changed, self._cursors)
-        self._save_others()
-        sent = [*opened, *self._run_messages(changed, progress)]
+        save_patterns(self._connection, changed)
+        announcing.runs(changed)
+        announcing.progress(progress)
+        announcing.deliveries(self._notebooks.of_id(row["notebook_id"]) for row in told)
+        self._recount(announcing)
         self._cursors.save()
-        return sorted(sent, key=lambda update: (update.channel, update.cursor))
+        return announcing.in_order()
 
-    def _run_messages(
-        self, changed: Sequence[ChangedRun], progress: Sequence[ProgressChange]
-    ) -> list[Update]:
-        sent: list[Update] = []
-        for item in changed:
-            sent.extend(messages.of_run(item, self._cursors))
-        sent.extend(messages.of_progress(change, self._cursors, self._now) for change in progress)
-        return sent
+    def _recount(self, announcing: Announcing) -> None:
+        for notebook_id in sorted(self._recounted):
+            notebook = self._notebooks.of_id(notebook_id)
+            of_cells = recount_cells(self._connection, notebook)
+            recounted = recount_runs(self._connection, notebook, self._cursors)
+            change = recount_progress(self._connection, notebook, of_cells)
+            for class_id in sorted(recounted.classes):
+                recount_patterns(self._connection, class_id)
+            announcing.recounted(notebook, recounted)
+            announcing.progress([change] if change else [])
 
-    def _save_opened(self) -> list[Update]:
-        of_class = [n for n in self._opened.values() if n.class_id is not None]
-        sent = [messages.of_opening(n, self._cursors, self._now) for n in of_class]
-        rows = [
-            {
-                "channel": message.channel,
-                "cursor": message.cursor,
-                "event": message.event,
-                "payload": msgspec.to_builtins(message),
-                "created_at": self._now,
-            }
-            for message in sent
-        ]
-        insert(self._connection, updates, rows)
-        return list(sent)
 
-    def _save_others(self) -> None:
-        rows = [
-            {
-                "student_id": student_id,
-                "event_id": event_id,
-                "event_type": event.event_type,
-                "timestamp": event.timestamp,
-                "received_at": received_at,
-                "payload": msgspec.json.decode(parsed.raw),
-            }
-            for (student_id, event_id), (event, parsed, received_at) in self._others.items()
-        ]
-        insert_new(self._connection, other_events, rows)
+def _arrival(delivery: Delivery, parsed: ParsedEvent) -> Arrival:
+    return Arrival(
+        event_uuid(parsed),
+        parsed.payload_sha256(),
+        parsed.extra,
+        delivery.sent_at,
+        delivery.received_at,
+    )
+
+
+def _session_key(event: Event) -> SessionKey:
+    return event.student_id, uuid_of(event.session_id)
+
+
+def _successes(changed: Iterable[ChangedRun]) -> Iterable[Success]:
+    for item in changed:
+        run = item.run
+        if run.status == "completed" and "completed" in item.statuses and run.ended_at is not None:
+            yield Success(item.notebook, item.cell, run.ended_at)
 
 
 def quarantine(
     connection: Connection, delivery: Delivery, parsed: ParsedEvent, reason: str
 ) -> None:
     """Keep an event that cannot be stored, with its bytes and the reason."""
-    row = {
-        "student_id": delivery.person.name,
-        "event_id": content_uuid(parsed.raw),
-        "received_at": delivery.received_at,
-        "reason": reason,
-        "raw": parsed.raw,
-    }
-    insert_new(connection, quarantined_events, [row])
+    refused = Refused(delivery.person.name, parsed.raw, reason, delivery.received_at)
+    put_aside(connection, [refused])

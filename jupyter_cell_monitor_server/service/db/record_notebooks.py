@@ -1,4 +1,4 @@
-"""Sessions, notebooks and cells of one transaction: read when first needed, written at its end."""
+"""Notebooks and cells of one transaction: read when first needed, written at its end."""
 
 import uuid
 from collections.abc import Iterable
@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, or_, select
 
-from ...contract.events import Cell, CellEvent, NotebookOpened
+from ...contract.events import Cell
 from ..cell_keys import KnownCell, copy_cell, first_cells, later_cells
-from ..class_of_notebook import Resolve
-from ..ids import label_of, uuid_of
+from ..class_of_notebook import ClassOfNotebook, Resolve
 from ..people import Person
+from ..places import Position
+from .record_sessions import SessionKey, Sessions
 from .rows import find, upsert
-from .tables import cells, notebooks, sessions
+from .tables import cells, notebook_openings, notebooks
 
-_CELL_COLUMNS = (
+CELL_COLUMNS = (
     "cell_type",
     "cell_key",
     "cell_index",
@@ -30,44 +31,77 @@ _CELL_COLUMNS = (
 
 @dataclass(slots=True)
 class Notebook:
-    """A student's notebook. `notebook_key`: its path when it was first seen."""
+    """A student's notebook. `notebook_key`: its path at its first opening.
+
+    `class_session_id` and `class_place`: runs before that place are not the class's, None: all
+    are. `newest_…`: the last of the openings that its cells are made of.
+    """
 
     notebook_id: uuid.UUID
     student_id: str
     path: str
     name: str
     notebook_key: str
-    class_id: str | None
-    assignment: str | None
-    opened_at: datetime | None
-    last_activity_at: datetime | None
+    class_id: str | None = None
+    assignment: str | None = None
+    opened_at: datetime | None = None
+    last_activity_at: datetime | None = None
+    class_session_id: uuid.UUID | None = None
+    class_place: int | None = None
+    newest_session_id: uuid.UUID | None = None
+    newest_place: int | None = None
+    newest_event_id: uuid.UUID | None = None
+    keeps_cells: bool = False
     cells: dict[str, KnownCell] = field(default_factory=dict)
+
+    @property
+    def newest(self) -> Position | None:
+        """The place of its newest opening; None where none is stored."""
+        if self.newest_session_id is None:
+            return None
+        assert self.newest_place is not None
+        assert self.newest_event_id is not None
+        return self.newest_session_id, self.newest_place, self.newest_event_id
+
+    def class_at(self, session_id: uuid.UUID, seq: int | None) -> str | None:
+        """The class that a run at this place belongs to."""
+        if self.class_session_id is None or self.class_place is None or seq is None:
+            return self.class_id
+        is_later = (session_id, seq) >= (self.class_session_id, self.class_place)
+        return self.class_id if is_later else None
+
+
+COLUMNS = tuple(name for name in Notebook.__slots__ if name != "cells")
+CHANGING = tuple(name for name in COLUMNS if name not in {"notebook_id", "student_id"})
 
 
 class Notebooks:
     """The notebooks that one transaction touches."""
 
-    def __init__(self, connection: Connection, resolve: Resolve, now: datetime) -> None:
+    def __init__(
+        self, connection: Connection, sessions: Sessions, resolve: Resolve, now: datetime
+    ) -> None:
         self._connection = connection
+        self._sessions = sessions
         self._resolve = resolve
         self._now = now
         self._by_path: dict[tuple[str, str], Notebook] = {}
         self._by_id: dict[uuid.UUID, Notebook] = {}
-        self._sessions: dict[tuple[str, uuid.UUID], dict[str, Any]] = {}
+        self._of_place: dict[tuple[SessionKey, str], Notebook] = {}
+        self._wanted: set[tuple[SessionKey, str]] = set()
         self._touched: dict[uuid.UUID, Notebook] = {}
         self._changed_cells: dict[tuple[uuid.UUID, str], KnownCell] = {}
         self._read_cells: set[tuple[uuid.UUID, str]] = set()
         self._read_whole: set[uuid.UUID] = set()
-        self._last_sight: tuple[Any, ...] = ()
 
-    def load(self, wanted: Iterable[tuple[str, str, str]]) -> None:
-        """Read what is known of `(student_id, session_id, notebook_path)`."""
+    def load(self, wanted: Iterable[tuple[SessionKey, str]]) -> None:
+        """Read what is known of `((student_id, session_id), notebook_path)`."""
         keys = set(wanted)
-        session_keys = {(student, uuid_of(session)) for student, session, _ in keys}
-        for row in find(self._connection, sessions, ("student_id", "session_id"), session_keys):
-            self._sessions[row["student_id"], row["session_id"]] = row
-        self._load(("student_id", "path"), {(student, path) for student, _, path in keys})
-        self.load_ids(row["notebook_id"] for row in self._sessions.values())
+        self._wanted |= keys
+        self._sessions.load({key for key, _ in keys})
+        self._load(("student_id", "path"), {(student, path) for (student, _), path in keys})
+        rows = (self._sessions.get(key) for key, _ in keys)
+        self.load_ids(row["notebook_id"] for row in rows if row is not None)
 
     def load_ids(self, notebook_ids: Iterable[uuid.UUID]) -> None:
         """Read these notebooks."""
@@ -76,9 +110,26 @@ class Notebooks:
 
     def _load(self, key: tuple[str, ...], values: Iterable[tuple[Any, ...]]) -> None:
         for row in find(self._connection, notebooks, key, values):
-            notebook = Notebook(**row)
-            self._by_id[notebook.notebook_id] = notebook
-            self._by_path[notebook.student_id, notebook.path] = notebook
+            if row["notebook_id"] not in self._by_id:
+                notebook = Notebook(**row)
+                self._by_id[notebook.notebook_id] = notebook
+                self._by_path[notebook.student_id, notebook.path] = notebook
+
+    def forget(self, student_id: str) -> None:
+        """Drop what was read or made of a student's notebooks."""
+        for notebook in [n for n in self._by_id.values() if n.student_id == student_id]:
+            del self._by_id[notebook.notebook_id]
+            self._by_path.pop((student_id, notebook.path), None)
+            self._touched.pop(notebook.notebook_id, None)
+            self._read_whole.discard(notebook.notebook_id)
+            for cell_id in notebook.cells:
+                self._changed_cells.pop((notebook.notebook_id, cell_id), None)
+            self._read_cells = {k for k in self._read_cells if k[0] != notebook.notebook_id}
+        self._of_place = {k: n for k, n in self._of_place.items() if k[0][0] != student_id}
+
+    def reload(self, student_id: str) -> None:
+        """Read again what `forget` has dropped."""
+        self.load([place for place in self._wanted if place[0][0] == student_id])
 
     def load_cells(self, pairs: Iterable[tuple[uuid.UUID, str]]) -> None:
         """Read the cells `(notebook_id, cell_id)`; the others of their notebooks stay unread."""
@@ -102,11 +153,10 @@ class Notebooks:
         return notebook.cells
 
     def cell(self, notebook: Notebook, cell_id: str) -> KnownCell:
-        """A cell that `load_cells` has read; one that nobody announced is its own key."""
+        """A cell; one that nobody announced is its own key."""
+        self.load_cells([(notebook.notebook_id, cell_id)])
         if cell_id not in notebook.cells:
-            notebook.cells[cell_id] = KnownCell(
-                cell_id, "code", cell_id, None, None, None, at_first_opening=False, expected=False
-            )
+            notebook.cells[cell_id] = unannounced(cell_id)
             self.changed(notebook, notebook.cells[cell_id])
         return notebook.cells[cell_id]
 
@@ -114,98 +164,93 @@ class Notebooks:
         """Write this cell at the end."""
         self._changed_cells[notebook.notebook_id, cell.cell_id] = cell
 
-    def of_run(self, event: CellEvent, person: Person) -> Notebook:
-        """The notebook that a run belongs to: by path, else by session, else a new one."""
-        found = self.find(event)
-        return found or self._new(event.student_id, event.notebook_path, person, {}, None)
+    def touch(self, notebook: Notebook) -> None:
+        """Write this notebook at the end: something happened in it."""
+        notebook.last_activity_at = self._now
+        self._touched[notebook.notebook_id] = notebook
 
     def of_id(self, notebook_id: uuid.UUID) -> Notebook:
         """A notebook that `load_ids` has read."""
         return self._by_id[notebook_id]
 
-    def see(self, event: CellEvent, notebook: Notebook) -> None:
-        """An event of this notebook's session has come."""
-        self._see(event.student_id, event.session_id, event.notebook_path, notebook, opened=False)
+    def at_path(self, student_id: str, path: str) -> Notebook | None:
+        """The notebook that has this path now."""
+        return self._by_path.get((student_id, path))
 
-    def find(self, event: CellEvent) -> Notebook | None:
-        """The notebook of a run, where it is known already."""
-        notebook = self._by_path.get((event.student_id, event.notebook_path))
-        if notebook is not None:
-            return notebook
-        session = self._sessions.get((event.student_id, uuid_of(event.session_id)))
-        if session is None or not session["opened"]:
+    def find(self, key: SessionKey, path: str) -> Notebook | None:
+        """Where a run of a session belongs, as `places.Placing.add` has it; None: nowhere yet."""
+        session = self._sessions.get(key)
+        if session is not None and session["opened"]:
+            of_session = self._by_id[session["notebook_id"]]
+            if session["notebook_path"] == path:
+                return of_session
+            return self._opened_at(key, path) or of_session
+        return self._by_path.get((key[0], path))
+
+    def of_run(self, key: SessionKey, path: str, person: Person) -> Notebook:
+        """The same, or a new notebook."""
+        found = self.find(key, path) or self._formerly_at(key[0], path)
+        return found or self.new(key[0], path, self.class_of(path, person))
+
+    def class_of(self, path: str, person: Person) -> ClassOfNotebook | None:
+        """The class of a notebook that nobody has opened yet."""
+        return self._resolve(path, {}, None, person.classes)
+
+    def _opened_at(self, key: SessionKey, path: str) -> Notebook | None:
+        known = self._of_place.get((key, path))
+        if known is None:
+            known = self._newest_at(key[0], path, notebook_openings.c.session_id == key[1])
+            if known is not None:
+                self._of_place[key, path] = known
+        return known
+
+    def _formerly_at(self, student_id: str, path: str) -> Notebook | None:
+        return self._newest_at(student_id, path)
+
+    def _newest_at(self, student_id: str, path: str, *more: Any) -> Notebook | None:
+        opening = notebook_openings.c
+        query = (
+            select(opening.notebook_id)
+            .where(opening.student_id == student_id, *more)
+            .where(or_(opening.notebook_path == path, opening.renamed_from == path))
+            .order_by(opening.session_id.desc(), opening.place.desc(), opening.event_id.desc())
+        )
+        notebook_id = self._connection.execute(query.limit(1)).scalar()
+        if notebook_id is None:
             return None
-        return self._by_id.get(session["notebook_id"])
+        self.load_ids([notebook_id])
+        return self._by_id[notebook_id]
 
-    def open(self, event: NotebookOpened, person: Person) -> tuple[Notebook, bool]:
-        """The notebook that was opened, and whether its cells, class or path are new."""
-        known = self._by_path.get((event.student_id, event.notebook_path))
-        notebook = known or self._renamed(event)
-        if notebook is None:
-            notebook = self._new(
-                event.student_id, event.notebook_path, person, event.metadata, event.class_id
-            )
-        before = (notebook.name, notebook.class_id, notebook.opened_at)
-        notebook.name = event.notebook_name
-        if notebook.class_id is None:
-            self._set_class(notebook, event.metadata, event.class_id, person)
-        cells_changed = self._open_cells(notebook, event)
-        notebook.opened_at = notebook.opened_at or self._now
-        self._see(event.student_id, event.session_id, event.notebook_path, notebook, opened=True)
-        changed = before != (notebook.name, notebook.class_id, notebook.opened_at)
-        return notebook, cells_changed or changed or known is None
-
-    def _renamed(self, event: NotebookOpened) -> Notebook | None:
-        if event.renamed_from is None:
-            return None
-        notebook = self._by_path.pop((event.student_id, event.renamed_from), None)
-        if notebook is not None:
-            notebook.path = event.notebook_path
-            self._by_path[event.student_id, notebook.path] = notebook
-        return notebook
-
-    def _new(
-        self,
-        student_id: str,
-        path: str,
-        person: Person,
-        metadata: dict[str, Any],
-        choice: str | None,
-    ) -> Notebook:
+    def new(self, student_id: str, path: str, found: ClassOfNotebook | None) -> Notebook:
+        """A notebook at a path where none is."""
         notebook = Notebook(
             notebook_id=uuid.uuid4(),
             student_id=student_id,
             path=path,
-            name=path.rsplit("/", 1)[-1][:200],
+            name=name_of(path),
             notebook_key=path,
-            class_id=None,
-            assignment=None,
-            opened_at=None,
-            last_activity_at=self._now,
+            class_id=found and found.class_id,
+            assignment=found and found.assignment,
         )
         self._read_whole.add(notebook.notebook_id)
         self._by_id[notebook.notebook_id] = notebook
-        self._set_class(notebook, metadata, choice, person)
         self._by_path[student_id, path] = notebook
+        self.touch(notebook)
         return notebook
 
-    def _set_class(
-        self, notebook: Notebook, metadata: dict[str, Any], choice: str | None, person: Person
-    ) -> None:
-        found = self._resolve(notebook.path, metadata, choice, person.classes)
-        if found is not None:
-            notebook.class_id, notebook.assignment = found.class_id, found.assignment
+    def move(self, notebook: Notebook, path: str) -> None:
+        """Give a notebook another path, where none is."""
+        del self._by_path[notebook.student_id, notebook.path]
+        notebook.path = path
+        self._by_path[notebook.student_id, path] = notebook
 
-    def _open_cells(self, notebook: Notebook, event: NotebookOpened) -> bool:
+    def open_cells(
+        self, notebook: Notebook, opened: Iterable[Cell], nbformat_minor: int | None
+    ) -> bool:
+        """Take the cells of a newer opening; whether that changed any."""
         known = self.all_cells(notebook)
-        cells_there = _without_repetitions(event.cells)
-        announced = [c for c in known.values() if c.cell_index is not None]
-        if announced:
-            found = later_cells(cells_there, announced, event.nbformat_minor)
-        else:
-            found = first_cells(cells_there, event.nbformat_minor)
         changed = False
-        for cell in found:
+        for cell in opened_cells(opened, known, nbformat_minor):
             old = known.setdefault(cell.cell_id, cell)
             cell.completed_at = cell.completed_at or old.completed_at
             if old is cell or old != cell:
@@ -215,65 +260,44 @@ class Notebooks:
                 changed = True
         return changed
 
-    def _see(
-        self, student_id: str, session: str, path: str, notebook: Notebook, *, opened: bool
-    ) -> None:
-        sight = (student_id, session, path, notebook.notebook_id, opened)
-        if sight == self._last_sight:
-            return
-        self._last_sight = sight
-        key = uuid_of(session)
-        row = self._sessions.get((student_id, key))
-        if row is None:
-            row = {
-                "student_id": student_id,
-                "session_id": key,
-                "session_label": label_of(session),
-                "opened": opened,
-                "started_at": self._now,
-            }
-            self._sessions[student_id, key] = row
-        row["notebook_id"] = notebook.notebook_id
-        row["notebook_path"] = path
-        row["opened"] = row["opened"] or opened
-        row["last_seen_at"] = self._now
-        notebook.last_activity_at = self._now
-        self._touched[notebook.notebook_id] = notebook
-
     def save(self) -> None:
         """Write all that was touched. A renamed notebook leaves its old path first."""
-        rows = [
-            {key: value for key, value in _fields_of(n).items() if key != "cells"}
-            for n in self._touched.values()
+        rows = [{name: getattr(n, name) for name in COLUMNS} for n in self._touched.values()]
+        upsert(self._connection, notebooks, rows, CHANGING)
+        changed = [
+            {"notebook_id": notebook_id, **row_of(cell)}
+            for (notebook_id, _), cell in self._changed_cells.items()
         ]
-        columns = ("path", "name", "class_id", "assignment", "opened_at", "last_activity_at")
-        upsert(self._connection, notebooks, rows, columns)
-        seen = [row for row in self._sessions.values() if row["last_seen_at"] == self._now]
-        upsert(
-            self._connection,
-            sessions,
-            seen,
-            ("notebook_id", "notebook_path", "opened", "last_seen_at"),
-        )
-        upsert(
-            self._connection,
-            cells,
-            [
-                {"notebook_id": notebook_id, **_fields_of(cell)}
-                for (notebook_id, _), cell in self._changed_cells.items()
-            ],
-            _CELL_COLUMNS,
-        )
+        upsert(self._connection, cells, changed, CELL_COLUMNS)
 
 
-def _without_repetitions(found: Iterable[Cell]) -> list[Cell]:
+def opened_cells(
+    opened: Iterable[Cell], known: dict[str, KnownCell], nbformat_minor: int | None
+) -> list[KnownCell]:
+    """The cells of an opening, matched with those that openings before it announced."""
     # A broken notebook can hold one cell id twice.
     by_id: dict[str, Cell] = {}
-    for cell in found:
+    for cell in opened:
         by_id.setdefault(cell.cell_id, cell)
-    return list(by_id.values())
+    announced = [cell for cell in known.values() if cell.cell_index is not None]
+    if announced:
+        return later_cells(list(by_id.values()), announced, nbformat_minor)
+    return first_cells(list(by_id.values()), nbformat_minor)
 
 
-def _fields_of(row: Notebook | KnownCell) -> dict[str, Any]:
+def unannounced(cell_id: str) -> KnownCell:
+    """A cell that ran, and that no opening named."""
+    return KnownCell(
+        cell_id, "code", cell_id, None, None, None, at_first_opening=False, expected=False
+    )
+
+
+def name_of(path: str) -> str:
+    """The name of a notebook that nobody has opened yet."""
+    return path.rsplit("/", 1)[-1][:200]
+
+
+def row_of(cell: KnownCell) -> dict[str, Any]:
+    """The columns of a cell."""
     # `dataclasses.asdict` copies all that is in the fields, which takes longer than to store it.
-    return {name: getattr(row, name) for name in row.__slots__}
+    return {name: getattr(cell, name) for name in KnownCell.__slots__}

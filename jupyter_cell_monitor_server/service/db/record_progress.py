@@ -1,19 +1,30 @@
 """Progress of one transaction: how many expected cells of a notebook have had a success."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select
 
-from ..cell_keys import progress_of
+from ..cell_keys import KnownCell
 from ..ids import NO_DAY
+from ..progress import Progress, point_id, progress_of
 from .record_notebooks import Notebook, Notebooks
-from .record_runs import ChangedRun
-from .rows import find, insert, upsert
-from .tables import assignment_progress, student_progress
+from .record_runs import POINT_CHANGING
+from .rows import find, upsert
+from .tables import assignment_progress, notebook_openings, student_progress
+
+_CHANGING = (
+    "class_id",
+    "assignment",
+    "completed_cells",
+    "total_cells",
+    "progress_rate",
+    "updated_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,94 +32,159 @@ class ProgressChange:
     """The new progress of a student on a notebook."""
 
     notebook: Notebook
-    completed_cells: int
-    total_cells: int
+    progress: Progress
 
-    @property
-    def progress_rate(self) -> float:
-        """0.0 to 1.0; 0.0 where nothing is expected."""
-        return self.completed_cells / self.total_cells if self.total_cells else 0.0
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """A run of a cell ended well at `moment`."""
+
+    notebook: Notebook
+    cell: KnownCell
+    moment: datetime
 
 
 def save_progress(
     connection: Connection,
     notebooks: Notebooks,
-    changed: Sequence[ChangedRun],
+    successes: Iterable[Success],
     opened: Mapping[uuid.UUID, Notebook],
-    now: datetime,
 ) -> list[ProgressChange]:
     """Mark the cells that ran with success, and store the progress that this changed."""
-    touched = {**opened, **_mark(notebooks, changed, now)}
-    if not touched:
-        return []
-    stored = _stored(connection, touched)
-    counted = (
-        ProgressChange(notebook, *progress_of(notebooks.all_cells(notebook).values()))
-        for notebook in touched.values()
-    )
-    changes = [
-        change
-        for change in counted
-        if stored.get(change.notebook.notebook_id) != (change.completed_cells, change.total_cells)
-        and change.total_cells
-    ]
-    _save(connection, changes, now)
-    insert(connection, student_progress, [_point(change, now) for change in changes])
+    by_notebook: dict[uuid.UUID, list[Success]] = defaultdict(list)
+    for success in successes:
+        known = success.cell.completed_at
+        if known is None or success.moment < known:
+            by_notebook[success.notebook.notebook_id].append(success)
+    changes: list[ProgressChange] = []
+    rows: list[dict[str, Any]] = []
+    points: list[dict[str, Any]] = []
+    for several in by_notebook.values():
+        notebook = several[0].notebook
+        before = progress_of(notebooks.all_cells(notebook).values())
+        _mark(notebooks, several)
+        if notebook.notebook_id in opened:
+            continue
+        after = progress_of(notebooks.all_cells(notebook).values())
+        if after != before:
+            rows.append(_progress_row(notebook, after, after.successes[-1]))
+            points += _steps(notebook, before, after)
+        if after.completed_cells != before.completed_cells:
+            changes.append(ProgressChange(notebook, after))
+    upsert(connection, assignment_progress, rows, _CHANGING)
+    upsert(connection, student_progress, points, POINT_CHANGING)
+    for notebook in opened.values():
+        after = progress_of(notebooks.all_cells(notebook).values())
+        change = save_whole(connection, notebook, after)
+        changes += [change] if change else []
     return changes
 
 
-def _mark(
-    notebooks: Notebooks, changed: Sequence[ChangedRun], now: datetime
-) -> dict[uuid.UUID, Notebook]:
-    touched = {}
-    for item in changed:
-        if "completed" not in item.statuses:
-            continue
-        moment = item.run.ended_at or now
-        if item.cell.completed_at is None or moment < item.cell.completed_at:
-            item.cell.completed_at = moment
-            notebooks.changed(item.notebook, item.cell)
-            touched[item.notebook.notebook_id] = item.notebook
-    return touched
+def _mark(notebooks: Notebooks, successes: Iterable[Success]) -> None:
+    for success in successes:
+        known = success.cell.completed_at
+        if known is None or success.moment < known:
+            success.cell.completed_at = success.moment
+            notebooks.changed(success.notebook, success.cell)
 
 
-def _stored(
-    connection: Connection, touched: Mapping[uuid.UUID, Notebook]
-) -> dict[uuid.UUID, tuple[int, int]]:
-    keys = {(notebook.student_id, notebook.notebook_id) for notebook in touched.values()}
-    rows = find(connection, assignment_progress, ("student_id", "notebook_id"), keys)
-    return {row["notebook_id"]: (row["completed_cells"], row["total_cells"]) for row in rows}
-
-
-def _save(connection: Connection, changes: Sequence[ProgressChange], now: datetime) -> None:
-    rows = [
-        {
-            "student_id": change.notebook.student_id,
-            "notebook_id": change.notebook.notebook_id,
-            "class_id": change.notebook.class_id,
-            "assignment": change.notebook.assignment,
-            "completed_cells": change.completed_cells,
-            "total_cells": change.total_cells,
-            "progress_rate": change.progress_rate,
-            "updated_at": now,
-        }
-        for change in changes
+def _steps(notebook: Notebook, before: Progress, after: Progress) -> list[dict[str, Any]]:
+    """The points that are new in a progress whose expected cells are what they were."""
+    return [
+        _point(notebook, after, number, moment)
+        for number, moment in enumerate(after.successes, start=1)
+        if before.successes[number - 1 : number] != (moment,)
     ]
-    columns = ("class_id", "completed_cells", "total_cells", "progress_rate", "updated_at")
-    upsert(connection, assignment_progress, rows, columns)
 
 
-def _point(change: ProgressChange, now: datetime) -> dict[str, Any]:
+def save_whole(
+    connection: Connection, notebook: Notebook, progress: Progress
+) -> ProgressChange | None:
+    """Make the stored progress and all its points these; None where the counts stay."""
+    key = {(notebook.student_id, notebook.notebook_id)}
+    [stored] = [*find(connection, assignment_progress, ("student_id", "notebook_id"), key)] or [{}]
+    moments = [_opened_at(connection, notebook), *progress.successes]
+    points = [_point(notebook, progress, n, moment) for n, moment in enumerate(moments)]
+    if not progress.total_cells:
+        points = []
+        table = assignment_progress
+        mine = table.c.student_id == notebook.student_id
+        if stored:
+            connection.execute(
+                delete(table).where(mine, table.c.notebook_id == notebook.notebook_id)
+            )
+    else:
+        row = _progress_row(notebook, progress, moments[-1])
+        if row != stored:
+            upsert(connection, assignment_progress, [row], _CHANGING)
+    _save_points(connection, notebook, points)
+    counts = (stored.get("completed_cells", 0), stored.get("total_cells", 0))
+    if counts == (progress.completed_cells, progress.total_cells):
+        return None
+    return ProgressChange(notebook, progress)
+
+
+def _save_points(
+    connection: Connection, notebook: Notebook, points: Sequence[dict[str, Any]]
+) -> None:
+    """The points of a notebook's progress are these and no others."""
+    point = student_progress.c
+    mine = (
+        point.student_id == notebook.student_id,
+        point.day == NO_DAY,
+        point.status == "progress",
+        point.notebook_id == notebook.notebook_id,
+    )
+    rows = connection.execute(select(student_progress).where(*mine)).mappings()
+    stored = {row["execution_id"]: dict(row) for row in rows}
+    changed = [row for row in points if stored.pop(row["execution_id"], None) != row]
+    upsert(connection, student_progress, changed, POINT_CHANGING)
+    for execution_id in stored:
+        connection.execute(
+            delete(student_progress).where(*mine, point.execution_id == execution_id)
+        )
+
+
+def _opened_at(connection: Connection, notebook: Notebook) -> datetime | None:
+    opening = notebook_openings.c
+    query = (
+        select(opening.timestamp)
+        .where(opening.notebook_id == notebook.notebook_id)
+        .order_by(opening.session_id, opening.place, opening.event_id)
+    )
+    found: datetime | None = connection.execute(query.limit(1)).scalar()
+    return found or notebook.opened_at
+
+
+def _progress_row(
+    notebook: Notebook, progress: Progress, moment: datetime | None
+) -> dict[str, Any]:
     return {
-        "student_id": change.notebook.student_id,
+        "student_id": notebook.student_id,
+        "notebook_id": notebook.notebook_id,
+        "class_id": notebook.class_id,
+        "assignment": notebook.assignment,
+        "completed_cells": progress.completed_cells,
+        "total_cells": progress.total_cells,
+        "progress_rate": progress.progress_rate,
+        "updated_at": moment,
+    }
+
+
+def _point(
+    notebook: Notebook, progress: Progress, completed_cells: int, moment: datetime | None
+) -> dict[str, Any]:
+    return {
+        "student_id": notebook.student_id,
         "day": NO_DAY,
-        "execution_id": uuid.uuid4(),
+        "execution_id": point_id(notebook.notebook_id, completed_cells),
         "status": "progress",
-        "time": now,
-        "class_id": change.notebook.class_id,
-        "assignment": change.notebook.assignment,
-        "notebook_id": change.notebook.notebook_id,
+        "time": moment,
+        "class_id": notebook.class_id,
+        "assignment": notebook.assignment,
+        "notebook_id": notebook.notebook_id,
         "cell_id": "",
-        "completed_cells": change.completed_cells,
-        "total_cells": change.total_cells,
+        "duration_ms": None,
+        "completed_cells": completed_cells,
+        "total_cells": progress.total_cells,
     }

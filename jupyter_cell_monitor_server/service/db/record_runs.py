@@ -7,7 +7,7 @@ from datetime import date
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 
 from ...contract.events import (
     CellEvent,
@@ -18,7 +18,7 @@ from ...contract.events import (
 from ...contract.updates import class_channel, progress_channel
 from ..cell_keys import KnownCell
 from ..ids import content_uuid, day_of, execution_uuid, label_of, uuid_of
-from ..runs import Run, apply_event, traceback_lines
+from ..runs import Arrival, Run, Taken, apply_event, traceback_lines
 from .channels import Cursors
 from .record_notebooks import Notebook
 from .rows import find, insert, update, upsert
@@ -27,25 +27,54 @@ from .tables import cell_executions, error_logs, student_progress
 _FIELDS = tuple(Run.__dataclass_fields__)
 _READ_BACK = [name for name in _FIELDS if name not in {"code", "output"}]
 _values = attrgetter(*_FIELDS)
-_KEY = ("student_id", "day", "execution_id")
+RUN_KEY = ("student_id", "day", "execution_id")
+
+_ERROR_CHANGING = (
+    "class_id",
+    "notebook_id",
+    "cell_id",
+    "name",
+    "message",
+    "traceback",
+    "context",
+    "occurred_at",
+    "cursor",
+)
+POINT_CHANGING = (
+    "time",
+    "class_id",
+    "assignment",
+    "notebook_id",
+    "cell_id",
+    "duration_ms",
+    "completed_cells",
+    "total_cells",
+)
 
 RunKey = tuple[str, date, uuid.UUID]
+Place = tuple[uuid.UUID, str | None, str, int | None]
 
 
 @dataclass(slots=True)
 class ChangedRun:
     """A run that this transaction changed, with its notebook, cell and, if it failed, its error.
 
-    `alert_cursor` is the error's own place in the class channel.
+    `place`: where `notebook` and `cell` are looked up. `alert_cursor`: the error's own place in
+    the class channel. `takes_back`: a real end came for its `unknown` one. `is_recounted`: what
+    its cell counts is not only more than before.
     """
 
     run: Run
     notebook: Notebook
     cell: KnownCell
     is_new: bool
+    place: Place
     failed: CellExecutionError | None = None
     alert_cursor: int | None = None
-    statuses: list[str] = field(default_factory=list)
+    statuses: set[str] = field(default_factory=set)
+    takes_back: bool = False
+    has_other_class: bool = False
+    is_recounted: bool = False
 
 
 def run_key(event: CellEvent) -> tuple[RunKey, str | None]:
@@ -59,6 +88,11 @@ def run_key(event: CellEvent) -> tuple[RunKey, str | None]:
     return (event.student_id, day_of(key), key), label_of(event.execution_id)
 
 
+def place_of(run: Run) -> Place:
+    """What decides where a run belongs: session, path, cell and `seq`."""
+    return run.session_id, run.notebook_path, run.cell_id, run.seq
+
+
 def event_uuid(parsed: ParsedEvent) -> uuid.UUID:
     """The event's id, or one made from its bytes."""
     given = parsed.event.event_id
@@ -67,21 +101,32 @@ def event_uuid(parsed: ParsedEvent) -> uuid.UUID:
 
 def read_runs(connection: Connection, keys: Iterable[RunKey]) -> dict[RunKey, Run]:
     """The stored runs of these keys, without their code and output."""
-    rows = find(connection, cell_executions, _KEY, keys, _READ_BACK)
+    rows = find(connection, cell_executions, RUN_KEY, keys, _READ_BACK)
     return {(row["student_id"], row["day"], row["execution_id"]): Run(**row) for row in rows}
 
 
-def apply_to(changed: ChangedRun, parsed: ParsedEvent, event_id: uuid.UUID) -> bool:
-    """Merge an event into a run. False for a duplicate."""
-    event = parsed.event
+def apply_to(changed: ChangedRun, parsed: ParsedEvent, arrival: Arrival) -> Taken:
+    """Merge an event into a run."""
+    event, run = parsed.event, changed.run
     assert isinstance(event, CellEvent)
-    if not apply_event(changed.run, event, event_id, parsed.extra):
-        return False
+    before = (run.status, run.started_at)
+    taken = apply_event(run, event, arrival)
+    if taken != "stored":
+        return taken
     is_start = isinstance(event, CellExecutionStart)
-    changed.statuses.append("running" if is_start else changed.run.status)
-    if isinstance(event, CellExecutionError) and changed.run.status == "error":
+    status, started_at = before
+    if not is_start and status == "unknown":
+        changed.takes_back = True
+    if not is_start and status == "completed":
+        changed.is_recounted = True
+    if is_start or (run.start_event_id is not None and run.started_at != started_at):
+        changed.statuses.add("running")
+    if not is_start:
+        changed.statuses.discard("unknown")
+        changed.statuses.add(run.status)
+    if isinstance(event, CellExecutionError) and run.status == "error":
         changed.failed = event
-    return True
+    return taken
 
 
 def save_runs(connection: Connection, changed: Sequence[ChangedRun], cursors: Cursors) -> None:
@@ -90,17 +135,28 @@ def save_runs(connection: Connection, changed: Sequence[ChangedRun], cursors: Cu
         run = item.run
         channel = channel_of(run)
         run.cursor = cursors.next(channel)
-        if item.is_new:
+        if item.is_new or item.has_other_class:
             run.first_cursor = run.cursor
         if item.failed is not None:
             item.alert_cursor = cursors.next(channel)
     insert(connection, cell_executions, [_row(item.run) for item in changed if item.is_new])
-    old = [_row(item.run) for item in changed if not item.is_new]
-    update(connection, cell_executions, old, unless_null=("code", "output"))
+    old = [item for item in changed if not item.is_new]
+    for item in old:
+        if item.takes_back:
+            # What the `unknown` end gave goes with it, also where the real one has none.
+            kept = ("code",) if item.run.start_event_id is not None else ()
+            update(connection, cell_executions, [_row(item.run)], unless_null=kept)
+            delete_point(connection, (item.run.student_id, item.run.day, item.run.execution_id))
+    rows = [_row(item.run) for item in old if not item.takes_back]
+    update(connection, cell_executions, rows, unless_null=("code", "output"))
     errors = [_error_row(item) for item in changed if item.failed is not None]
-    upsert(connection, error_logs, errors, ("name", "message", "traceback", "context", "cursor"))
-    points = [point for item in changed for point in _points(item)]
-    upsert(connection, student_progress, points, ("time", "duration_ms"))
+    upsert(connection, error_logs, errors, _ERROR_CHANGING)
+    points = [
+        point_of_run(item.run, status, item.notebook.assignment)
+        for item in changed
+        for status in sorted(item.statuses)
+    ]
+    upsert(connection, student_progress, points, POINT_CHANGING)
 
 
 def channel_of(run: Run) -> str:
@@ -134,22 +190,27 @@ def _error_row(item: ChangedRun) -> dict[str, Any]:
     }
 
 
-def _points(item: ChangedRun) -> list[dict[str, Any]]:
-    run = item.run
-    return [
-        {
-            "student_id": run.student_id,
-            "day": run.day,
-            "execution_id": run.execution_id,
-            "status": status,
-            "time": (run.started_at if status == "running" else run.ended_at) or run.received_at,
-            "class_id": run.class_id,
-            "assignment": item.notebook.assignment,
-            "notebook_id": run.notebook_id,
-            "cell_id": run.cell_id,
-            "duration_ms": None if status == "running" else run.duration_ms,
-            "completed_cells": None,
-            "total_cells": None,
-        }
-        for status in item.statuses
-    ]
+def point_of_run(run: Any, status: str, assignment: str | None) -> dict[str, Any]:
+    """The row of `student_progress` for the start (`running`) or the end of a run."""
+    began = status == "running"
+    return {
+        "student_id": run.student_id,
+        "day": run.day,
+        "execution_id": run.execution_id,
+        "status": status,
+        "time": (run.started_at if began else run.ended_at) or run.received_at,
+        "class_id": run.class_id,
+        "assignment": assignment,
+        "notebook_id": run.notebook_id,
+        "cell_id": run.cell_id,
+        "duration_ms": None if began else run.duration_ms,
+        "completed_cells": None,
+        "total_cells": None,
+    }
+
+
+def delete_point(connection: Connection, key: RunKey) -> None:
+    """Take back the point in time of an `unknown` end, when the real one is there."""
+    point = student_progress.c
+    same = (point[name] == value for name, value in zip(RUN_KEY, key, strict=True))
+    connection.execute(delete(student_progress).where(*same, point.status == "unknown"))

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Uuid,
+    text,
 )
 
 from .types import AnyJson, AnyString, AnyText, UtcDateTime
@@ -73,6 +74,12 @@ sessions = Table(
     Column("opened", Boolean, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False),
+    # Of `seq`, inclusive pairs; null: not followed yet, all so far counts as received.
+    Column("seq_ranges", AnyJson),
+    Column("dropped_ranges", AnyJson),
+    Column("missing_events", Integer, nullable=False, server_default="0"),
+    Column("dropped_events", Integer, nullable=False, server_default="0"),
+    Column("clock_skew_ms", Float),
     PrimaryKeyConstraint("student_id", "session_id"),
 )
 
@@ -88,6 +95,15 @@ notebooks = Table(
     Column("assignment", AnyString(255)),
     Column("opened_at", UtcDateTime),
     Column("last_activity_at", UtcDateTime),
+    # Runs before this place are not the class's; null: all runs are.
+    Column("class_session_id", Uuid),
+    Column("class_place", BigInteger),
+    # The newest opening that its cells are made of.
+    Column("newest_session_id", Uuid),
+    Column("newest_place", BigInteger),
+    Column("newest_event_id", Uuid),
+    # It was opened before openings were stored: its cells then are where the fold begins.
+    Column("keeps_cells", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("student_id", "path"),
     Index(None, "class_id", "notebook_key"),
 )
@@ -106,6 +122,33 @@ cells = Table(
     Column("expected", Boolean, nullable=False),
     Column("completed_at", UtcDateTime),
     PrimaryKeyConstraint("notebook_id", "cell_id"),
+)
+
+# Each opening as it came. `place`: its `seq`, or where it has none, its place by arrival.
+notebook_openings = Table(
+    "notebook_openings",
+    metadata,
+    Column("student_id", AnyString(255)),
+    Column("event_id", Uuid),
+    Column("session_id", Uuid, nullable=False),
+    Column("seq", BigInteger),
+    Column("place", BigInteger, nullable=False),
+    Column("notebook_id", Uuid, nullable=False),
+    Column("notebook_path", AnyString(500), nullable=False),
+    Column("renamed_from", AnyString(500)),
+    Column("notebook_name", AnyString(200), nullable=False),
+    # The class that it gives its notebook, as resolved when it came.
+    Column("class_id", String(255)),
+    Column("assignment", AnyString(255)),
+    Column("by_choice", Boolean, nullable=False),
+    Column("timestamp", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("payload_sha256", LargeBinary(32), nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("student_id", "event_id"),
+    Index(None, "notebook_id"),
+    Index(None, "student_id", "session_id", "place"),
 )
 
 cell_executions = Table(
@@ -134,6 +177,19 @@ cell_executions = Table(
     Column("start_event_id", Uuid),
     Column("end_event_id", Uuid),
     Column("extra", AnyJson),
+    Column("notebook_path", AnyString(500)),
+    Column("end_session_id", Uuid),
+    Column("end_seq", BigInteger),
+    # By the browser's clock, as sent, and by the service's: of the end, or else of the start.
+    Column("client_at", UtcDateTime),
+    Column("sent_at", UtcDateTime),
+    Column("corrected_at", UtcDateTime),
+    Column("start_sha256", LargeBinary(32)),
+    Column("end_sha256", LargeBinary(32)),
+    # Of an end that gave way to one that tells more, in a client without run ids.
+    Column("former_end_sha256", LargeBinary(32)),
+    # What the start said, for as long as only an `unknown` end stands over it.
+    Column("start_part", AnyJson),
     PrimaryKeyConstraint("student_id", "day", "execution_id"),
     Index(None, "class_id", "cursor"),
     Index(None, "notebook_id", "started_at"),
@@ -158,6 +214,41 @@ error_logs = Table(
     Index(None, "class_id", "cursor"),
 )
 
+# `error_category`: the exception's name.
+error_patterns = Table(
+    "error_patterns",
+    metadata,
+    Column("class_id", String(255)),
+    Column("error_category", AnyString(200)),
+    Column("frequency", Integer, nullable=False),
+    Column("common_solutions", AnyText),
+    Column("first_occurred_at", UtcDateTime, nullable=False),
+    Column("last_occurred_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("class_id", "error_category"),
+)
+
+# What browsers gave up, in their own words.
+dropped_events = Table(
+    "dropped_events",
+    metadata,
+    Column("student_id", AnyString(255)),
+    Column("event_id", Uuid),
+    Column("session_id", Uuid, nullable=False),
+    Column("notebook_id", Uuid, nullable=False),
+    Column("notebook_path", AnyString(500), nullable=False),
+    Column("class_id", String(255)),
+    Column("ranges", AnyJson, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("reason", AnyString(100), nullable=False),
+    Column("timestamp", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("payload_sha256", LargeBinary(32), nullable=False),
+    Column("extra", AnyJson),
+    PrimaryKeyConstraint("student_id", "event_id"),
+    Index(None, "student_id", "session_id"),
+)
+
 other_events = Table(
     "other_events",
     metadata,
@@ -167,8 +258,12 @@ other_events = Table(
     Column("timestamp", UtcDateTime, nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
     Column("payload", AnyJson, nullable=False),
+    Column("session_id", Uuid),
+    Column("seq", BigInteger),
+    Column("payload_sha256", LargeBinary(32)),
     PrimaryKeyConstraint("student_id", "event_id"),
     Index(None, "event_type"),
+    Index(None, "student_id", "session_id"),
 )
 
 quarantined_events = Table(

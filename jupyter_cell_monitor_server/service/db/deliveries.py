@@ -1,0 +1,45 @@
+"""What a class is told of its students' delivery: missing and dropped events, and the clock."""
+
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, select
+
+from .tables import notebooks, sessions
+
+
+def deliveries_of(class_id: str, student_id: str | None = None) -> Select[Any]:
+    """One row for each student, or for this one, over all sessions in notebooks of the class.
+
+    `clock_skew_ms` is of the session that was seen last.
+    """
+    session = sessions.c
+    has_skew = case((session.clock_skew_ms.is_not(None), 0), else_=1)
+    newest_first = (has_skew, session.last_seen_at.desc(), session.session_id.desc())
+    of_sessions = (
+        select(
+            session.student_id,
+            session.missing_events,
+            session.dropped_events,
+            session.clock_skew_ms,
+            func.row_number()
+            .over(partition_by=session.student_id, order_by=newest_first)
+            .label("place"),
+        )
+        .join(
+            notebooks,
+            and_(
+                notebooks.c.notebook_id == session.notebook_id,
+                notebooks.c.student_id == session.student_id,
+            ),
+        )
+        .where(notebooks.c.class_id == class_id)
+    )
+    if student_id is not None:
+        of_sessions = of_sessions.where(session.student_id == student_id)
+    ranked = of_sessions.subquery()
+    return select(
+        ranked.c.student_id,
+        func.sum(ranked.c.missing_events).label("missing_events"),
+        func.sum(ranked.c.dropped_events).label("dropped_events"),
+        func.max(case((ranked.c.place == 1, ranked.c.clock_skew_ms))).label("clock_skew_ms"),
+    ).group_by(ranked.c.student_id)

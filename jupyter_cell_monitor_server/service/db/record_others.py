@@ -1,0 +1,127 @@
+"""Events of one transaction that are no run: losses, unknown types, and what is put aside."""
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from ...contract.events import EventsDropped, OtherEvent, ParsedEvent
+from ..ids import content_uuid, uuid_of
+from ..runs import Arrival, Taken
+from .record_notebooks import Notebook
+from .rows import Row, find, insert, insert_new
+from .tables import dropped_events, other_events, quarantined_events
+
+MAX_QUARANTINED = 1_000
+EventKey = tuple[str, uuid.UUID]
+_KEY = ("student_id", "event_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An event that is put aside, with its bytes and the reason."""
+
+    student_id: str
+    raw: bytes
+    reason: str
+    received_at: datetime
+
+
+class Others:
+    """Losses and events of unknown types: each is stored once, as it came."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._stored: dict[EventKey, bytes | None] = {}
+        self._others: list[Row] = []
+        self._dropped: list[tuple[Row, Notebook]] = []
+
+    def load(self, keys: Iterable[EventKey]) -> None:
+        """Read which of these are stored."""
+        wanted = set(keys)
+        for table in (other_events, dropped_events):
+            for row in find(self._connection, table, _KEY, wanted, (*_KEY, "payload_sha256")):
+                self._stored[row["student_id"], row["event_id"]] = row["payload_sha256"]
+
+    def take(
+        self, parsed: ParsedEvent, arrival: Arrival, place: Callable[[EventsDropped], Notebook]
+    ) -> Taken:
+        """Take an event; `place` says which notebook lost something."""
+        event = parsed.event
+        assert isinstance(event, EventsDropped | OtherEvent)
+        key = (event.student_id, arrival.event_id)
+        if key in self._stored:
+            stored = self._stored[key]
+            return "duplicate" if stored in {None, arrival.sha256} else "conflict"
+        self._stored[key] = arrival.sha256
+        if isinstance(event, EventsDropped):
+            self._dropped.append((_dropped_row(event, parsed, arrival), place(event)))
+        else:
+            self._others.append(_other_row(event, parsed, arrival))
+        return "stored"
+
+    def save(self) -> None:
+        """Write what is new."""
+        insert(self._connection, other_events, self._others)
+        rows = [
+            row | {"notebook_id": notebook.notebook_id, "class_id": notebook.class_id}
+            for row, notebook in self._dropped
+        ]
+        insert(self._connection, dropped_events, rows)
+
+
+def _other_row(event: OtherEvent, parsed: ParsedEvent, arrival: Arrival) -> Row:
+    return {
+        "student_id": event.student_id,
+        "event_id": arrival.event_id,
+        "event_type": event.event_type,
+        "timestamp": event.timestamp,
+        "received_at": arrival.received_at,
+        "payload": msgspec.json.decode(parsed.raw),
+        "session_id": None if event.session_id is None else uuid_of(event.session_id),
+        "seq": event.seq,
+        "payload_sha256": arrival.sha256,
+    }
+
+
+def _dropped_row(event: EventsDropped, parsed: ParsedEvent, arrival: Arrival) -> Row:
+    return {
+        "student_id": event.student_id,
+        "event_id": arrival.event_id,
+        "session_id": uuid_of(event.session_id),
+        "notebook_path": event.notebook_path,
+        "ranges": event.ranges,
+        "count": event.count,
+        "reason": event.reason,
+        "timestamp": event.timestamp,
+        "sent_at": arrival.sent_at,
+        "received_at": arrival.received_at,
+        "payload_sha256": arrival.sha256,
+        "extra": parsed.extra or None,
+    }
+
+
+def put_aside(connection: Connection, refused: Iterable[Refused]) -> None:
+    """Keep refused events, each once, up to a bound for each student."""
+    by_student: dict[str, list[Refused]] = {}
+    for item in refused:
+        by_student.setdefault(item.student_id, []).append(item)
+    for student_id, several in sorted(by_student.items()):
+        kept = quarantined_events.c.student_id == student_id
+        count = select(func.count()).select_from(quarantined_events).where(kept)
+        room = max(0, MAX_QUARANTINED - int(connection.execute(count).scalar() or 0))
+        rows = [_aside_row(item) for item in several[:room]]
+        insert_new(connection, quarantined_events, rows)
+
+
+def _aside_row(item: Refused) -> Row:
+    return {
+        "student_id": item.student_id,
+        "event_id": content_uuid(item.raw),
+        "received_at": item.received_at,
+        "reason": item.reason,
+        "raw": item.raw,
+    }

@@ -1,0 +1,252 @@
+"""Places a student anew: which of their sessions and paths are one notebook."""
+
+import uuid
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, exists, func, literal, or_, select, union
+from sqlalchemy import update as sql_update
+
+from ..class_of_notebook import ClassOfNotebook
+from ..places import Opening, Place, Placed, Placing
+from .record_notebooks import CHANGING, COLUMNS, Notebook, name_of
+from .recount import recount_cells
+from .rows import upsert
+from .tables import (
+    assignment_progress,
+    cell_executions,
+    cells,
+    dropped_events,
+    error_logs,
+    notebook_openings,
+    notebooks,
+    sessions,
+    student_progress,
+)
+
+ClassOfPath = Callable[[str], ClassOfNotebook | None]
+_RUN_KEY = ("student_id", "day", "execution_id")
+
+
+@dataclass(slots=True)
+class Refolded:
+    """The notebooks that changed; the notebook and newest path of each session with openings."""
+
+    affected: set[uuid.UUID] = field(default_factory=set)
+    of_sessions: dict[uuid.UUID, tuple[uuid.UUID, str]] = field(default_factory=dict)
+
+
+def refold(
+    connection: Connection, student_id: str, class_of_path: ClassOfPath, now: datetime
+) -> Refolded:
+    """Place all of a student's openings and runs, and fold the cells of notebooks that changed.
+
+    What follows from the runs (class, progress, patterns) is `recount`'s.
+    """
+    return _Refold(connection, student_id, class_of_path, now).run()
+
+
+class _Refold:
+    def __init__(
+        self, connection: Connection, student_id: str, class_of_path: ClassOfPath, now: datetime
+    ) -> None:
+        self._connection = connection
+        self._student_id = student_id
+        self._class_of_path = class_of_path
+        self._now = now
+        self._stored = {row.notebook_id: row for row in map(_notebook, self._read(notebooks))}
+        self._done = Refolded()
+
+    def run(self) -> Refolded:
+        placing = Placing(self._openings())
+        found = [(place, placing.add(place), known) for place, known in self._places()]
+        chosen = self._choose_ids(placing.found, [(p, placed) for _, placed, p in found])
+        moves = [
+            (place, known, chosen[placed])
+            for place, placed, known in found
+            if known != chosen[placed]
+        ]
+        for placed, notebook_id in chosen.items():
+            self._set_notebook(placed, notebook_id)
+        self._done.affected |= {new for _, _, new in moves}
+        self._done.affected |= {old for _, old, _ in moves if old in chosen.values()}
+        self._write(chosen, moves)
+        for notebook_id in sorted(self._done.affected):
+            recount_cells(self._connection, self._stored[notebook_id])
+        return self._done
+
+    def _read(self, table: Table, *columns: Any) -> Iterable[Any]:
+        query = select(*(columns or table.columns))
+        query = query.where(table.c.student_id == self._student_id)
+        return self._connection.execute(query).mappings().all()
+
+    def _openings(self) -> list[Opening]:
+        names = [notebook_openings.c[name] for name in Opening.__slots__]
+        found = [Opening(**row) for row in self._read(notebook_openings, *names)]
+        known = {opening.session_id for opening in found}
+        for row in self._read(sessions):
+            notebook = self._stored.get(row["notebook_id"])
+            if row["opened"] and row["session_id"] not in known and notebook is not None:
+                found.append(_opening_before(row["session_id"], notebook))
+        return found
+
+    def _places(self) -> list[tuple[Place, uuid.UUID]]:
+        """Where things ran or were lost, with the notebook that they are in now."""
+        run, lost, session = cell_executions.c, dropped_events.c, sessions.c
+        path = func.coalesce(run.notebook_path, notebooks.c.path, type_=run.notebook_path.type)
+        query = union(
+            select(run.session_id, path.label("path"), run.notebook_id)
+            .join(notebooks, notebooks.c.notebook_id == run.notebook_id)
+            .where(run.student_id == self._student_id),
+            select(lost.session_id, lost.notebook_path, lost.notebook_id).where(
+                lost.student_id == self._student_id
+            ),
+            select(session.session_id, session.notebook_path, session.notebook_id).where(
+                session.student_id == self._student_id, session.opened.is_(False)
+            ),
+        )
+        rows = self._connection.execute(query).all()
+        return sorted(((row[0], row[1]), row[2]) for row in rows)
+
+    def _choose_ids(
+        self, found: Iterable[Placed], known: Collection[tuple[uuid.UUID, Placed]]
+    ) -> dict[Placed, uuid.UUID]:
+        """Each notebook goes on under an id that its parts have, where one is free."""
+        chosen: dict[Placed, uuid.UUID] = {}
+        for placed in found:
+            ids = [opening.notebook_id for opening in placed.openings]
+            ids += [notebook_id for notebook_id, owner in known if owner is placed]
+            taken = set(chosen.values())
+            free = (i for i in ids if i in self._stored and i not in taken)
+            chosen[placed] = next(free, None) or uuid.uuid4()
+        return chosen
+
+    def _set_notebook(self, placed: Placed, notebook_id: uuid.UUID) -> None:
+        old = self._stored.get(notebook_id)
+        new = _copy(old) if old else self._made(placed, notebook_id)
+        new.path = placed.path
+        if not new.keeps_cells:
+            new.notebook_key = placed.notebook_key
+        if placed.openings:
+            self._set_opened(new, placed)
+        self._stored[notebook_id] = new
+        moved = any(opening.notebook_id != notebook_id for opening in placed.openings)
+        if moved or old is None or any(getattr(old, n) != getattr(new, n) for n in COLUMNS):
+            self._done.affected.add(notebook_id)
+        for opening in placed.openings:
+            self._done.of_sessions[opening.session_id] = (notebook_id, opening.notebook_path)
+
+    def _made(self, placed: Placed, notebook_id: uuid.UUID) -> Notebook:
+        found = self._class_of_path(placed.path)
+        return Notebook(
+            notebook_id=notebook_id,
+            student_id=self._student_id,
+            path=placed.path,
+            name=name_of(placed.path),
+            notebook_key=placed.notebook_key,
+            class_id=found and found.class_id,
+            assignment=found and found.assignment,
+            last_activity_at=self._now,
+        )
+
+    def _set_opened(self, new: Notebook, placed: Placed) -> None:
+        new.opened_at = new.opened_at or self._now
+        new.name = placed.openings[-1].notebook_name
+        stored = [opening for opening in placed.openings if opening.place >= 0]
+        if stored:
+            position = stored[-1].position
+            new.newest_session_id, new.newest_place, new.newest_event_id = position
+        giver = next((o for o in placed.openings if o.class_id is not None), None)
+        if giver is None or (new.keeps_cells and new.class_id is not None):
+            return
+        new.class_id, new.assignment = giver.class_id, giver.assignment
+        new.class_session_id = new.class_place = None
+        if giver is not placed.openings[0] or giver.by_choice:
+            new.class_session_id, new.class_place, _ = giver.position
+
+    def _write(
+        self,
+        chosen: dict[Placed, uuid.UUID],
+        moves: Iterable[tuple[Place, uuid.UUID, uuid.UUID]],
+    ) -> None:
+        changed = [self._stored[notebook_id] for notebook_id in sorted(self._done.affected)]
+        gone = self._stored.keys() - set(chosen.values())
+        for notebook_id in (*self._done.affected, *gone):
+            # Two may swap their paths, and each path is one notebook\'s at any time.
+            self._change(notebooks, {"path": notebook_id.hex}, notebook_id=notebook_id)
+        rows = [{name: getattr(n, name) for name in COLUMNS} for n in changed]
+        upsert(self._connection, notebooks, rows, CHANGING)
+        for (session_id, path), old, new in moves:
+            self._move(session_id, path, old, new)
+        for placed, notebook_id in chosen.items():
+            for opening in placed.openings:
+                if opening.notebook_id != notebook_id:
+                    self._change(
+                        notebook_openings, {"notebook_id": notebook_id}, event_id=opening.event_id
+                    )
+        for session_id, (notebook_id, path) in self._done.of_sessions.items():
+            values = {"notebook_id": notebook_id, "notebook_path": path, "opened": True}
+            self._change(sessions, values, session_id=session_id)
+        self._remove(gone)
+
+    def _change(self, table: Table, values: dict[str, Any], **equal: Any) -> None:
+        same = (table.c[name] == value for name, value in equal.items())
+        statement = sql_update(table).where(table.c.student_id == self._student_id, *same)
+        self._connection.execute(statement.values(values))
+
+    def _move(self, session_id: uuid.UUID, path: str, old: uuid.UUID, new: uuid.UUID) -> None:
+        place = {"session_id": session_id, "notebook_id": old}
+        values = {"notebook_id": new}
+        run = cell_executions.c
+        here = (run.student_id == self._student_id, run.session_id == session_id)
+        same_path = literal(path, run.notebook_path.type)
+        at_path = or_(run.notebook_path.is_(None), run.notebook_path == same_path)
+        moving = (*here, run.notebook_id == old, at_path)
+        for table in (error_logs, student_progress):
+            same_run = (table.c[name] == run[name] for name in _RUN_KEY)
+            self._connection.execute(
+                sql_update(table)
+                .where(table.c.student_id == self._student_id)
+                .where(exists().where(*same_run, *moving))
+                .values(values)
+            )
+        self._connection.execute(sql_update(cell_executions).where(*moving).values(values))
+        self._change(dropped_events, values, notebook_path=path, **place)
+        self._change(sessions, values, notebook_path=path, **place)
+
+    def _remove(self, gone: Collection[uuid.UUID]) -> None:
+        for notebook_id in gone:
+            for table in (cells, assignment_progress, student_progress, notebooks):
+                same = table.c.notebook_id == notebook_id
+                if "student_id" in table.c:
+                    self._connection.execute(
+                        delete(table).where(same, table.c.student_id == self._student_id)
+                    )
+                else:
+                    self._connection.execute(delete(table).where(same))
+
+
+def _notebook(row: Any) -> Notebook:
+    return Notebook(**row)
+
+
+def _copy(notebook: Notebook) -> Notebook:
+    return Notebook(**{name: getattr(notebook, name) for name in COLUMNS})
+
+
+def _opening_before(session_id: uuid.UUID, notebook: Notebook) -> Opening:
+    """What stands for the openings of a session that came before openings were stored."""
+    return Opening(
+        event_id=session_id,
+        session_id=session_id,
+        place=-1,
+        notebook_id=notebook.notebook_id,
+        notebook_path=notebook.path,
+        renamed_from=None,
+        notebook_name=notebook.name,
+        class_id=None,
+        assignment=None,
+        by_choice=False,
+    )
