@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 
 import { membersOf } from '../../src/wire/members';
 
-type Edit = [number, number, string];
-type Piece = string | { sha256: string; base_sha256?: string; edits?: Edit[] };
+export type Edit = [number, number, string];
+export type Piece = string | { sha256: string; base_sha256?: string; edits?: Edit[] };
 
-interface IReduced {
+export interface IReduced {
   event_id: string;
   session_id: string;
   sha256: string;
@@ -27,13 +27,18 @@ export class Restorer {
     const items = itemsOf(text.slice(start, end));
     expect(items.map(item => JSON.parse(item))).toEqual(batch.events);
     return items.map(item => {
-      const event = JSON.parse(item) as { pieces?: Piece[]; session_id: string };
-      const body = event.pieces ? this._restored(event as IReduced) : item;
-      if (body !== null) {
-        this._learn(event.session_id, body);
-      }
-      return body;
+      const event = JSON.parse(item) as Partial<IReduced>;
+      return this.take(event.pieces ? (event as IReduced) : item);
     });
+  }
+
+  /** The body of an event, whole or reduced; its contents are known from now on. */
+  take(event: string | IReduced): string | null {
+    const body = typeof event === 'string' ? event : this._restored(event);
+    if (body !== null) {
+      this._learn((JSON.parse(body) as IReduced).session_id, body);
+    }
+    return body;
   }
 
   private _restored({ session_id, sha256, pieces }: IReduced): string | null {
