@@ -168,11 +168,16 @@ def document(api: Api, *, base: str, version: str) -> Json:
         "servers": [{"url": base}],
         "paths": paths,
         "components": {
-            "schemas": schemas(api.taken, _given(api)) | dict(api.more_schemas),
+            "schemas": _schemas(api),
             "responses": {str(s): answer.described() for s, answer in api.problems.items()},
             "securitySchemes": _SECURITY,
         },
     }
+
+
+def _schemas(api: Api) -> dict[str, Json]:
+    found = schemas(api.taken, _given(api))
+    return found | {n: found.get(n, {}) | more for n, more in api.more_schemas.items()}
 
 
 def _given(api: Api) -> Iterable[type]:

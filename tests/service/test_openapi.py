@@ -111,6 +111,21 @@ def test_who_must_be_logged_in_is_told_so() -> None:
         assert bool(scopes) == path.startswith("/classes"), path
 
 
+def test_a_base_and_its_edits_belong_together() -> None:
+    """As the parser has it; an edit has three parts."""
+    sha256 = "0" * 64
+    changed = {"sha256": sha256, "base_sha256": sha256, "edits": [[0, 1, "x"]]}
+    schema = named("ReducedEvent")
+    event = {"event_id": "e", "session_id": "s", "sha256": sha256}
+    for piece in ("text", {"sha256": sha256}, changed):
+        schema.validate({**event, "pieces": [piece]})
+    for name in ("base_sha256", "edits"):
+        alone = {key: value for key, value in changed.items() if key != name}
+        assert not schema.is_valid({**event, "pieces": [alone]})
+    assert not schema.is_valid({**event, "pieces": [{**changed, "edits": [[0, 1]]}]})
+    assert not schema.is_valid({**event, "pieces": []})
+
+
 async def test_anyone_may_read_the_document(service: Service) -> None:
     """With the address that it is served at."""
     for who in ("ai", None):

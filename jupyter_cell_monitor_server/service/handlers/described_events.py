@@ -69,7 +69,7 @@ _AGAIN |= {"execution_id": "019d4000-0000-7000-8000-000000000007", "execution_co
 
 EVENTS_BODY = Body(
     "One event, or an envelope with a batch of them.",
-    {"oneOf": [ref("Event"), ref("EventBatch")]},
+    {"anyOf": [ref("Event"), ref("ReducedEvent"), ref("EventBatch")]},
     {
         "one_event": _OLD,
         "batch": {
