@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 BIN = Path("/usr/lib/postgresql/15/bin")
 # PostgreSQL refuses to run as root.
 AS_POSTGRES = (
@@ -42,6 +44,11 @@ class Cluster:
     def stop(self, mode: str = "fast") -> None:
         """Stop it; connections that are open break. `immediate` leaves the data as a crash does."""
         self._run(BIN / "pg_ctl", "-D", self._data, "-m", mode, "-w", "stop")
+
+    def pids(self) -> list[int]:
+        """Its processes: the first is the one that takes connections."""
+        first = psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0]))
+        return [first.pid, *(child.pid for child in first.children())]
 
     def url(self, database: str) -> str:
         """The URL of one of its databases."""
