@@ -97,10 +97,22 @@ def quote_long_integers(text: bytes) -> bytes:
     return _STRING_OR_NUMBER.sub(_quoted, text)
 
 
+def long_integers_as_floats(text: bytes) -> bytes:
+    """JSON in which each integer beyond 64 bits is a floating-point number.
+
+    PostgreSQL writes a large one with all its digits and no exponent.
+    """
+    if _MANY_DIGITS.search(text) is None:
+        return text
+    return _STRING_OR_NUMBER.sub(lambda found: found[0] + b".0" * _is_long(found), text)
+
+
 def _quoted(found: re.Match[bytes]) -> bytes:
+    return b'"' + found[0] + b'"' if _is_long(found) else found[0]
+
+
+def _is_long(found: re.Match[bytes]) -> bool:
     token = found[0]
     if not _LONG_INTEGER.fullmatch(token) or _COLON.match(found.string, found.end()):
-        return token
-    if len(token) <= 20 and _MIN_INT64 <= int(token) <= _MAX_INT64:
-        return token
-    return b'"' + token + b'"'
+        return False
+    return len(token) > 20 or not _MIN_INT64 <= int(token) <= _MAX_INT64

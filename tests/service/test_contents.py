@@ -3,25 +3,21 @@
 import hashlib
 import json
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jupyter_cell_monitor_server.contract.events import ParsedEvent
 from jupyter_cell_monitor_server.contract.fields import MAX_EVENT_BYTES, MAX_INFLATED_BYTES
-from jupyter_cell_monitor_server.contract.results import EventResult
-from jupyter_cell_monitor_server.service.announce import Announcer
-from jupyter_cell_monitor_server.service.bus.memory import MemoryBus
 from jupyter_cell_monitor_server.service.contents import ENTRY_BYTES, Contents
 from jupyter_cell_monitor_server.service.db.engine import DatabaseUnavailable
-from jupyter_cell_monitor_server.service.db.record import Delivery, Recorded
 from jupyter_cell_monitor_server.service.ingest import BodyTooLarge, Ingest
-from jupyter_cell_monitor_server.service.writer import Writer
 
 from .database import Database, person
-from .made import NOON, Json, start
+from .made import Json, start
+from .taking import Kept, taking
 
 CONTRACT = Path(__file__).parent.parent / "contract"
 CASES: list[Json] = json.loads((CONTRACT / "reduced.json").read_text("utf-8"))
@@ -31,41 +27,13 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class Kept:
-    """The twin of `Store`: keeps the bytes of what is stored; the status of each may be chosen."""
-
-    def __init__(self) -> None:
-        self.raws: list[bytes] = []
-        self.statuses: dict[str, str] = {}
-        self.is_away = False
-
-    async def store(self, deliveries: Sequence[Delivery]) -> Recorded:
-        """Keep all."""
-        if self.is_away:
-            raise DatabaseUnavailable("away")
-        self.raws += [parsed.raw for delivery in deliveries for parsed in delivery.events]
-        return Recorded([[self._result(p) for p in one.events] for one in deliveries], [])
-
-    def _result(self, parsed: ParsedEvent) -> EventResult:
-        event_id = parsed.event.event_id or ""
-        status: Any = self.statuses.get(event_id, "stored")
-        return EventResult(event_id=event_id, status=status)
-
-    async def quarantine(self, delivery: Delivery, parsed: ParsedEvent, reason: str) -> None:
-        """Never."""
-        raise AssertionError(reason)
-
-
 class Sent:
-    """An ingest, and what is sent to it."""
+    """What is sent to an ingest."""
 
-    def __init__(self, store: Any = None, max_bytes: int = 10_000_000) -> None:
-        self.kept = Kept()
-        self.contents = Contents(max_bytes)
-        bounds = {"max_waiting_events": 1000, "max_transaction_events": 1000}
-        self.writer = Writer(store or self.kept, Announcer(MemoryBus()), **bounds)
-        self.ingest = Ingest(self.writer, lambda: NOON, contents=self.contents)
-        self.writer.start()
+    def __init__(self, ingest: Ingest, contents: Contents, kept: Kept) -> None:
+        self.ingest = ingest
+        self.contents = contents
+        self.kept = kept
 
     async def send(
         self, *items: str | Json, who: str = "ai", **envelope: Any
@@ -77,16 +45,18 @@ class Sent:
         results = await self.ingest.take(person(who), body.encode())
         return [(result.status, result.code) for result in results]
 
-    async def close(self) -> None:
-        """Stop."""
-        await self.writer.close(1)
+
+@asynccontextmanager
+async def sending(store: Any = None, max_bytes: int = 10_000_000) -> AsyncIterator[Sent]:
+    kept, contents = Kept(), Contents(max_bytes)
+    async with taking(store or kept, contents=contents) as ingest:
+        yield Sent(ingest, contents, kept)
 
 
 @pytest.fixture
-async def sent() -> Any:
-    sent = Sent()
-    yield sent
-    await sent.close()
+async def sent() -> AsyncIterator[Sent]:
+    async with sending() as sent:
+        yield sent
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
@@ -122,13 +92,12 @@ def a_start(number: int, code: str = "x = 1\n" * 40, **more: Any) -> Json:
 
 async def test_a_restored_event_is_stored_as_a_whole_one_is(db: Database) -> None:
     """On both databases."""
-    sent = Sent(db.store)
     code = "print('日本語 👩🏽‍💻')\n" * 10
-    await sent.send(body_of(a_start(1, code)))
-    assert await sent.send(by_hash(a_start(2, code))) == [("stored", None)]
-    assert await sent.send(body_of(a_start(2, code))) == [("duplicate", None)]
+    async with sending(db.store) as sent:
+        await sent.send(body_of(a_start(1, code)))
+        assert await sent.send(by_hash(a_start(2, code))) == [("stored", None)]
+        assert await sent.send(body_of(a_start(2, code))) == [("duplicate", None)]
     assert [row["code"] for row in await db.rows("cell_executions")] == [code, code]
-    await sent.close()
 
 
 NEEDED = [("retry", "content_needed")]
@@ -191,16 +160,15 @@ async def test_what_was_not_used_longest_is_forgotten_first() -> None:
     """Above the bound, which holds for keys too."""
     codes = [f"n = {n}\n" * 30 for n in range(4)]
     one = len(body_of(a_start(0, codes[0])["code"])) + ENTRY_BYTES
-    sent = Sent(max_bytes=3 * one)
-    for n in range(3):
-        await sent.send(body_of(a_start(n, codes[n])))
-    assert await sent.send(by_hash(a_start(10, codes[0]))) == [("stored", None)]
-    await sent.send(body_of(a_start(3, codes[3])))
-    assert sent.contents.bytes_held == 3 * one
-    assert await sent.send(by_hash(a_start(11, codes[1]))) == NEEDED
-    for n in (0, 2, 3):
-        assert await sent.send(by_hash(a_start(20 + n, codes[n]))) == [("stored", None)]
-    await sent.close()
+    async with sending(max_bytes=3 * one) as sent:
+        for n in range(3):
+            await sent.send(body_of(a_start(n, codes[n])))
+        assert await sent.send(by_hash(a_start(10, codes[0]))) == [("stored", None)]
+        await sent.send(body_of(a_start(3, codes[3])))
+        assert sent.contents.bytes_held == 3 * one
+        assert await sent.send(by_hash(a_start(11, codes[1]))) == NEEDED
+        for n in (0, 2, 3):
+            assert await sent.send(by_hash(a_start(20 + n, codes[n]))) == [("stored", None)]
 
 
 async def test_contents_never_take_more_memory_than_the_bound() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,8 @@ import msgspec
 from sqlalchemy import JSON, Boolean, Date, DateTime, Dialect, String, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from ...contract.json_text import long_integers_as_floats
 
 # PostgreSQL stores no NUL in text: U+0000 is written as U+E000 "0", U+E000 itself as U+E000 "1".
 _MARK = "\ue000"
@@ -49,9 +52,9 @@ def dump_json(value: Any) -> str:
 
 def load_json(text: str | bytes) -> Any:
     """The value of a `dump_json`."""
-    value = msgspec.json.decode(text)
-    found = _MARK in text if isinstance(text, str) else _MARK.encode() in text
-    return _map_strings(value, unescape_nul) if found else value
+    raw = text.encode() if isinstance(text, str) else text
+    value = msgspec.json.decode(long_integers_as_floats(raw))
+    return _map_strings(value, unescape_nul) if _MARK.encode() in raw else value
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -108,6 +111,8 @@ class AnyString(_WithoutNul):
 AnyJson = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
+# A row and its neighbours hold the same moments; to write one out takes as long as to store it.
+@lru_cache(maxsize=4_096)
 def _moment_to_sqlite(moment: datetime) -> str:
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return utc.isoformat(" ", "microseconds")[:26]
