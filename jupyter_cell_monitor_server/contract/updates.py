@@ -6,6 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from .fields import RunStatus
+from .json_text import first_characters
 
 MAX_SUMMARY = 1_000
 
@@ -93,8 +94,9 @@ class ErrorSummary(Struct, kw_only=True):
 
 def error_summary(name: str, message: str) -> ErrorSummary:
     """What every teacher of the class is sent of an error; a longer message ends in `…`."""
-    is_long = len(message) > MAX_SUMMARY
-    return ErrorSummary(name=name, message=message[: MAX_SUMMARY - 1] + "…" if is_long else message)
+    if len(message) > MAX_SUMMARY:
+        message = first_characters(message, MAX_SUMMARY - 1) + "…"
+    return ErrorSummary(name=name, message=message)
 
 
 class ExecutionUpdate(Update, kw_only=True):
