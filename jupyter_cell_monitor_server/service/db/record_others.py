@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
 from sqlalchemy import Connection, func, select
 
 from ...contract.events import EventsDropped, OtherEvent, ParsedEvent
@@ -80,7 +79,7 @@ def _other_row(event: OtherEvent, parsed: ParsedEvent, arrival: Arrival) -> Row:
         "event_type": event.event_type,
         "timestamp": event.timestamp,
         "received_at": arrival.received_at,
-        "payload": msgspec.json.decode(parsed.raw),
+        "payload": parsed.fields(),
         "session_id": None if event.session_id is None else uuid_of(event.session_id),
         "seq": event.seq,
         "payload_sha256": arrival.sha256,
