@@ -11,6 +11,7 @@ import { PRODUCT } from './translation';
 export const CommandIDs = {
   open: 'cell-monitor:open',
   send: 'cell-monitor:send',
+  save: 'cell-monitor:save',
   showRecorded: 'cell-monitor:show-recorded'
 };
 
@@ -18,6 +19,7 @@ export const CommandIDs = {
 export interface ICommandActions {
   open: () => void;
   send: () => Promise<void>;
+  save: () => Promise<void>;
   showRecorded: () => void;
 }
 
@@ -37,6 +39,7 @@ export function addCommands(
   };
   add(CommandIDs.open, trans.__('Open the Cell Monitor'), actions.open);
   add(CommandIDs.send, trans.__('Send waiting records now'), actions.send);
+  add(CommandIDs.save, trans.__('Save waiting records as a file'), actions.save);
   add(CommandIDs.showRecorded, trans.__('Show what is recorded'), actions.showRecorded);
   return added;
 }

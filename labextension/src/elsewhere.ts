@@ -6,6 +6,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { ISendingState } from './delivery';
 import type { IFinishedRun, IRecorder, IRecording, ISender } from './interfaces';
+import type { IQueueContents } from './saving';
 import type { UpdateMessage } from './socket';
 import type { IUiOptions } from './ui';
 
@@ -77,6 +78,10 @@ class NoSender implements ISender {
     // Nothing waits.
   }
 
+  async contents(): Promise<IQueueContents> {
+    return { bodies: [], rejected: [], losses: [], dropped: new Map() };
+  }
+
   dispose(): void {
     Signal.clearData(this);
   }
@@ -89,10 +94,17 @@ class NoSocket {
   readonly isConnected = false;
 }
 
+/** Keeps nothing, so nothing can vanish. */
+class NoStorage {
+  readonly state = { isPersisted: false, mayVanish: false };
+  readonly changed = new Signal<this, void>(this);
+}
+
 /** What the sidebar shows there; it opens no database and asks no server. */
 export function partsElsewhere(
   tracker: INotebookTracker
-): Pick<IUiOptions, 'recorder' | 'queue' | 'sender' | 'socket'> {
+): Pick<IUiOptions, 'recorder' | 'queue' | 'sender' | 'socket' | 'storage'> {
   const sender = new NoSender();
-  return { recorder: new NoRecorder(tracker), queue: sender, sender, socket: new NoSocket() };
+  const [socket, storage] = [new NoSocket(), new NoStorage()];
+  return { recorder: new NoRecorder(tracker), queue: sender, sender, socket, storage };
 }

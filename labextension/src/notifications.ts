@@ -83,3 +83,8 @@ export function notifyNotKept(trans: TranslationBundle): void {
     { autoClose: false }
   );
 }
+
+/** Tell that what waits could not be read for a file. */
+export function notifyNotSaved(trans: TranslationBundle): void {
+  Notification.error(trans.__('The file could not be saved. Reload the page and try it again.'));
+}

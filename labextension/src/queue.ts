@@ -17,6 +17,7 @@ import {
   storedEvent
 } from './database';
 import type { IEventSink } from './interfaces';
+import { Leases } from './leases';
 import {
   droppedName,
   lossOf,
@@ -28,6 +29,7 @@ import {
   writeLosses
 } from './losses';
 import { type ILoad, ROOM_STORES } from './room';
+import type { IQueueContents } from './saving';
 
 export type { IContact, IQueuedEvent, IRejectedEvent } from './database';
 
@@ -36,6 +38,7 @@ const MAX_REJECTED = 50;
 /** A queue that survives a closed tab. All tabs of a user share it. */
 export class EventQueue implements IEventSink {
   private constructor(private readonly _connection: QueueConnection) {
+    this.leases = new Leases(_connection);
     this._bounds = new Bounds(_connection);
     this._bounds.gaveUp.connect(() => this._gaveUp.emit());
   }
@@ -44,6 +47,8 @@ export class EventQueue implements IEventSink {
   static async open(name: string): Promise<EventQueue> {
     return new EventQueue(await QueueConnection.open(name));
   }
+
+  readonly leases: Leases;
 
   get name(): string {
     return this._connection.name;
@@ -186,35 +191,20 @@ export class EventQueue implements IEventSink {
     return dropped;
   }
 
+  /** All that it holds, for a person to look at. */
+  async contents(): Promise<IQueueContents> {
+    const dropped = await this.dropped();
+    return this._connection.run(async db => ({
+      bodies: (await db.getAll('events')).map(({ body }) => body),
+      rejected: await db.getAll('rejected'),
+      losses: await db.getAll('losses'),
+      dropped
+    }));
+  }
+
   /** The last exchange with the service, by any tab. */
   async contact(): Promise<IContact | undefined> {
     return this._connection.run(db => db.get('contact', 'last'));
-  }
-
-  /** Take or prolong the lease `name` until `until` (ms), unless another owner's still holds. */
-  async lease(name: string, owner: string, now: number, until: number): Promise<boolean> {
-    return this._connection.run(async db => {
-      const { store, done } = db.transaction('leases', 'readwrite');
-      const held = await store.get(name);
-      // One that ends later than a new one would was taken before the clock was put back.
-      const free = !held || held.owner === owner || held.until <= now || held.until > until;
-      if (free) {
-        await store.put({ owner, until }, name);
-      }
-      await done;
-      return free;
-    });
-  }
-
-  /** Give the lease `name` back, if it is still this owner's. */
-  async release(name: string, owner: string): Promise<void> {
-    await this._connection.run(async db => {
-      const { store, done } = db.transaction('leases', 'readwrite');
-      if ((await store.get(name))?.owner === owner) {
-        await store.delete(name);
-      }
-      await done;
-    });
   }
 
   /** Close the database. */

@@ -23,6 +23,7 @@ import type { ILoad } from './room';
 import { Sender } from './sender';
 import type { Settings } from './settings';
 import { UpdateSocket } from './socket';
+import { StorageCare } from './storage';
 import { RecorderStore } from './store';
 import { addUi } from './ui';
 
@@ -80,11 +81,14 @@ async function record(options: IStartOptions): Promise<IDisposable> {
   };
   takeSettings();
   settings.changed.connect(takeSettings);
+  const storage = new StorageCare(navigator.storage, queue.leases, pages.id);
+  queue.added.connect(() => void storage.ask());
   const socket = new UpdateSocket();
-  const ui = addUi({ ...options, recorder, queue, sender, socket });
+  const ui = addUi({ ...options, recorder, queue, sender, socket, storage });
   const disconnect = new DisposableDelegate(() => settings.changed.disconnect(takeSettings));
   const parts = [ui, disconnect, socket, sender, asDisposable(recorder), pages];
-  return DisposableSet.from([...parts, asDisposable(store), asDisposable(queue)]);
+  const stores = [storage, store, queue].map(asDisposable);
+  return DisposableSet.from([...parts, ...stores]);
 }
 
 function limitsOf({ maxQueuedEvents, maxQueuedMegabytes }: Settings): ILoad {

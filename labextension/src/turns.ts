@@ -53,13 +53,13 @@ class LeaseTurns implements ITurns {
       await work(async () => void (await this._lease()));
     } finally {
       // A tab that was frozen meanwhile finds the lease another's, and leaves it alone.
-      await this._queue.release(LEASE_NAME, this._owner);
+      await this._queue.leases.release(LEASE_NAME, this._owner);
     }
   }
 
   private async _lease(): Promise<boolean> {
     const now = this._clock.now();
-    return this._queue.lease(LEASE_NAME, this._owner, now, now + LEASE_MS);
+    return this._queue.leases.take(LEASE_NAME, this._owner, now, now + LEASE_MS);
   }
 
   private readonly _owner = `${Date.now()}-${Math.random()}`;

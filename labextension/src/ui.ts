@@ -11,11 +11,12 @@ import type { ISignal } from '@lumino/signaling';
 import { addCommands } from './commands';
 import type { ProgressList } from './contract';
 import type { IRecorder, ISender } from './interfaces';
-import { Notifications } from './notifications';
+import { Notifications, notifyNotSaved } from './notifications';
 import { type IPanelOptions, PanelModel } from './panel/model';
 import { CellMonitorPanel } from './panel/panel';
 import { type IProgressOptions, Progress } from './panel/progress';
 import { request } from './request';
+import { download, fileName, fileOf, type IQueueContents } from './saving';
 import { StatusItem } from './status';
 import { PRODUCT } from './translation';
 
@@ -25,7 +26,8 @@ const RANK = 850;
 export interface IUiOptions {
   app: JupyterFrontEnd;
   recorder: IRecorder;
-  queue: { readonly failed: ISignal<object, Error> };
+  queue: { readonly failed: ISignal<object, Error>; contents(): Promise<IQueueContents> };
+  storage: IPanelOptions['storage'];
   sender: ISender & IPanelOptions['sender'];
   socket: IProgressOptions['socket'];
   trans: TranslationBundle;
@@ -35,9 +37,10 @@ export interface IUiOptions {
 
 /** Show it, until the returned object is disposed. */
 export function addUi(options: IUiOptions): IDisposable {
-  const { app, recorder, queue, sender, socket, trans } = options;
+  const { app, recorder, queue, sender, socket, storage, trans } = options;
   const progress = new Progress({ recorder, sender, socket, fetch: fetchProgress });
-  const model = new PanelModel({ recorder, sender, progress, signIn });
+  const save = (): Promise<void> => saveContents(queue, trans);
+  const model = new PanelModel({ recorder, sender, progress, storage, signIn, save });
   const panel = new CellMonitorPanel(model, trans);
   const open = (): void => app.shell.activateById(panel.id);
   const status = new StatusItem(model, trans, open);
@@ -50,11 +53,21 @@ export function addUi(options: IUiOptions): IDisposable {
   if (options.statusBar) {
     added.add(options.statusBar.registerStatusItem(STATUS_ID, { item: status, align: 'left' }));
   }
-  const actions = { open, send: () => sender.flush(), showRecorded };
+  const actions = { open, send: () => sender.flush(), save, showRecorded };
   added.add(addCommands(app.commands, options.palette, trans, actions));
   added.add(new Notifications(model, queue.failed, trans));
   [panel, status, model, progress].forEach(item => added.add(item));
   return added;
+}
+
+/** Works without any server. */
+async function saveContents(queue: IUiOptions['queue'], trans: TranslationBundle): Promise<void> {
+  const now = new Date();
+  try {
+    download(fileOf(await queue.contents(), now), fileName(PageConfig.getOption('hubUser'), now));
+  } catch {
+    notifyNotSaved(trans);
+  }
 }
 
 const STATUS_ID = 'cell-monitor:status';

@@ -148,6 +148,50 @@ describe('the sidebar', () => {
     expect(screen.getByText(/An event holds at most/)).toBeTruthy();
   });
 
+  it('shows how many were given up and why, and tells a screen reader', () => {
+    send({ fullCount: 2, notKeptCount: 1 });
+    expect(screen.getByText('2 records were given up, because too many were waiting')).toBeTruthy();
+    expect(screen.getByText('1 record could not be kept in this browser')).toBeTruthy();
+    expect(screen.getByRole('status').textContent).toMatch(/2 records were given up/);
+  });
+
+  it('always shows what waits, what was sent today, the last contact, and where it is kept', () => {
+    const lastContact = new Date();
+    lastContact.setHours(9, 41);
+    send({ sentToday: 57, lastContact });
+    const facts = screen
+      .getAllByRole('term')
+      .map(term => [term.textContent, term.nextElementSibling?.textContent?.replace(/\s/g, ' ')]);
+    expect(facts).toEqual([
+      ['Waiting', '0'],
+      ['Sent today', '57'],
+      ['Last contact', expect.stringMatching(/^0?9:41( AM)?$/)],
+      ['Until it is sent', 'this browser keeps it']
+    ]);
+    expect(screen.queryByRole('button', { name: 'Save as a file' })).toBeNull();
+  });
+
+  it('tells the day of a contact that was not today', () => {
+    send({ lastContact: new Date('2026-04-01T09:41:00') });
+    expect(screen.getByText('Last contact').nextElementSibling?.textContent).toMatch(/4\/1/);
+  });
+
+  it('saves what waits as a file', () => {
+    send({ state: 'waiting', waiting: 2, trouble: 'offline' });
+    fireEvent.click(screen.getByRole('button', { name: 'Save as a file' }));
+    expect(panel.saves).toBe(1);
+  });
+
+  it('warns where the browser may delete what waits', () => {
+    expect(screen.queryByText(/may delete/)).toBeNull();
+    act(() => {
+      panel.storage.state = { isPersisted: false, mayVanish: true };
+      panel.storage.changed.emit();
+    });
+    expect(screen.getByText('This browser may delete what waits')).toBeTruthy();
+    expect(screen.getByText('this browser keeps it while it has room')).toBeTruthy();
+  });
+
   it('says what is recorded, folded until it is asked for', () => {
     const details = screen.getByText(/the code of the cells/).closest('details');
     expect(details?.open).toBe(false);

@@ -124,9 +124,9 @@ describe('EventQueue', () => {
   });
 
   it('gives a lease to one owner until it ends', async () => {
-    expect(await queue.lease('send', 'a', 0, 100)).toBe(true);
-    expect(await queue.lease('send', 'b', 99, 200)).toBe(false);
-    expect(await queue.lease('send', 'a', 99, 150)).toBe(true);
-    expect(await queue.lease('send', 'b', 150, 250)).toBe(true);
+    expect(await queue.leases.take('send', 'a', 0, 100)).toBe(true);
+    expect(await queue.leases.take('send', 'b', 99, 200)).toBe(false);
+    expect(await queue.leases.take('send', 'a', 99, 150)).toBe(true);
+    expect(await queue.leases.take('send', 'b', 150, 250)).toBe(true);
   });
 });

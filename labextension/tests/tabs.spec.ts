@@ -60,7 +60,7 @@ describe('Several tabs', () => {
   });
 
   it('goes on within a lease’s time where a tab has died with its turn', async () => {
-    await bench.queue.lease('send', 'dead', bench.clock.now(), bench.clock.now() + 45_000);
+    await bench.queue.leases.take('send', 'dead', bench.clock.now(), bench.clock.now() + 45_000);
     await bench.add(1);
     const sender = bench.start();
     bench.clock.advance(44_000);
@@ -73,7 +73,7 @@ describe('Several tabs', () => {
   });
 
   it('goes on at once where the clock was put back during another tab’s turn', async () => {
-    await bench.queue.lease('send', 'dead', bench.clock.now(), bench.clock.now() + 45_000);
+    await bench.queue.leases.take('send', 'dead', bench.clock.now(), bench.clock.now() + 45_000);
     bench.clock.jump = -86_400_000;
     await bench.add(1);
     const sender = bench.start();
@@ -86,10 +86,10 @@ describe('Several tabs', () => {
     await turns.inTurn(async () => {
       bench.clock.advance(50_000);
       const now = bench.clock.now();
-      expect(await bench.queue.lease('send', 'other', now, now + 45_000)).toBe(true);
+      expect(await bench.queue.leases.take('send', 'other', now, now + 45_000)).toBe(true);
     }, signal);
     const now = bench.clock.now();
-    expect(await bench.queue.lease('send', 'third', now, now + 45_000)).toBe(false);
+    expect(await bench.queue.leases.take('send', 'third', now, now + 45_000)).toBe(false);
   });
 
   it('keeps its turn through a long round, for it prolongs it before each request', async () => {
@@ -100,7 +100,7 @@ describe('Several tabs', () => {
       await prolong();
       bench.clock.advance(40_000);
       const now = bench.clock.now();
-      expect(await bench.queue.lease('send', 'other', now, now + 45_000)).toBe(false);
+      expect(await bench.queue.leases.take('send', 'other', now, now + 45_000)).toBe(false);
     }, signal);
   });
 

@@ -5,6 +5,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { ISendingState } from '../delivery';
 import type { IRecorder, IRecording } from '../interfaces';
+import type { IStorageState } from '../storage';
 import type { IProgress } from './progress';
 
 /** What a model gathers; `signIn` opens the login without leaving the page. */
@@ -16,7 +17,10 @@ export interface IPanelOptions {
     flush(): Promise<void>;
   };
   progress: { readonly current: IProgress | null; readonly changed: ISignal<object, void> };
+  storage: { readonly state: IStorageState; readonly changed: ISignal<object, void> };
   signIn: () => void;
+  /** Save what waits as a file. */
+  save: () => Promise<void>;
 }
 
 /** Emits `stateChanged` when one of them does. */
@@ -45,6 +49,10 @@ export class PanelModel implements IDisposable {
     return this._options.progress.current;
   }
 
+  get storage(): IStorageState {
+    return this._options.storage.state;
+  }
+
   /** Whether "What is recorded" is unfolded. */
   get isRecordedOpen(): boolean {
     return this._isRecordedOpen;
@@ -70,6 +78,11 @@ export class PanelModel implements IDisposable {
     await this._options.sender.flush();
   }
 
+  /** Save what waits as a file. */
+  async save(): Promise<void> {
+    await this._options.save();
+  }
+
   signIn(): void {
     this._options.signIn();
   }
@@ -83,8 +96,8 @@ export class PanelModel implements IDisposable {
   }
 
   private _sources(): ISignal<object, void>[] {
-    const { recorder, sender, progress } = this._options;
-    return [recorder.changed, sender.changed, progress.changed];
+    const { recorder, sender, progress, storage } = this._options;
+    return [recorder.changed, sender.changed, progress.changed, storage.changed];
   }
 
   private _onChanged(): void {

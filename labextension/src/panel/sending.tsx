@@ -1,10 +1,11 @@
-/** The connection: a section when there is something to say, and the footer. */
+/** How sending stands: what waits, what was sent, what is wrong and what to do; and the footer. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { ISendingState } from '../delivery';
-import { sendingText } from '../sending_texts';
+import { lossTexts, sendingText } from '../sending_texts';
+import type { IStorageState } from '../storage';
 
 interface ISendingProps {
   sending: ISendingState;
@@ -12,14 +13,16 @@ interface ISendingProps {
   trans: TranslationBundle;
 }
 
-export function SendingSection(
-  props: ISendingProps & { signIn: () => void }
-): React.ReactElement | null {
-  const { sending, trans } = props;
+interface ISectionProps extends ISendingProps {
+  storage: IStorageState;
+  signIn: () => void;
+  save: () => Promise<void>;
+}
+
+export function SendingSection(props: ISectionProps): React.ReactElement {
+  const { sending, storage, trans } = props;
   const { advice, label, tone } = sendingText(sending, trans);
-  if (sending.state === 'sent' && sending.rejectedCount === 0) {
-    return null;
-  }
+  const isRecording = sending.state !== 'elsewhere';
   return (
     <section aria-labelledby="jp-CellMonitor-sending">
       <h2 id="jp-CellMonitor-sending">{trans.__('Sending')}</h2>
@@ -27,23 +30,67 @@ export function SendingSection(
         <div className="jp-CellMonitor-note" data-tone={tone}>
           <b>{label}</b>
           <p>{advice}</p>
-          {sending.lastContact && (
-            <p className="jp-CellMonitor-soft">
-              {trans.__('Last contact: %1', timeOf(sending.lastContact))}
-            </p>
-          )}
         </div>
       )}
-      {sending.rejectedCount > 0 && <Rejected sending={sending} trans={trans} />}
-      <Actions {...props} />
+      {lossTexts(sending, trans).map(text => (
+        <div key={text.label} className="jp-CellMonitor-note" data-tone="problem">
+          <b>{text.label}</b>
+          <p>{text.advice}</p>
+          {text.reason && <p className="jp-CellMonitor-soft">{text.reason}</p>}
+        </div>
+      ))}
+      {isRecording && storage.mayVanish && <MayVanish trans={trans} />}
+      {isRecording && <Facts {...props} />}
+      {isRecording && <Actions {...props} />}
     </section>
   );
 }
 
-/** Hours and minutes, as the page's language (which JupyterLab sets) writes them. */
-function timeOf(date: Date): string {
+function MayVanish({ trans }: { trans: TranslationBundle }): React.ReactElement {
+  return (
+    <div className="jp-CellMonitor-note" data-tone="waiting">
+      <b>{trans.__('This browser may delete what waits')}</b>
+      <p>
+        {trans.__(
+          'This looks like a private window, or there is little room. Do not close the browser before all is sent.'
+        )}
+      </p>
+    </div>
+  );
+}
+
+/** What is always good to know. */
+function Facts({ sending, storage, trans }: ISectionProps): React.ReactElement {
+  const { waiting, sentToday, lastContact } = sending;
+  const facts: [string, string][] = [
+    [trans.__('Waiting'), String(waiting)],
+    [trans.__('Sent today'), String(sentToday)],
+    [trans.__('Last contact'), lastContact ? momentOf(lastContact) : trans.__('none yet')],
+    [
+      trans.__('Until it is sent'),
+      storage.isPersisted
+        ? trans.__('this browser keeps it')
+        : trans.__('this browser keeps it while it has room')
+    ]
+  ];
+  return (
+    <dl className="jp-CellMonitor-facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** The time, with the day if that was another one, as the page's language writes them. */
+function momentOf(date: Date): string {
   const language = document.documentElement.lang.replace('_', '-') || undefined;
-  return date.toLocaleTimeString(language, { hour: 'numeric', minute: '2-digit' });
+  const isToday = date.toDateString() === new Date().toDateString();
+  const day = isToday ? {} : ({ month: 'numeric', day: 'numeric' } as const);
+  return date.toLocaleString(language, { ...day, hour: 'numeric', minute: '2-digit' });
 }
 
 /** In another person's server there is nothing to try. */
@@ -51,8 +98,9 @@ function canTryAgain({ state }: ISendingState): boolean {
   return state !== 'sent' && state !== 'elsewhere';
 }
 
-function Actions(props: ISendingProps & { signIn: () => void }): React.ReactElement {
-  const { sending, send, signIn, trans } = props;
+function Actions(props: ISectionProps): React.ReactElement {
+  const { sending, send, save, signIn, trans } = props;
+  const { waiting, rejectedCount } = sending;
   return (
     <>
       {sending.state === 'signed_out' && (
@@ -60,37 +108,22 @@ function Actions(props: ISendingProps & { signIn: () => void }): React.ReactElem
           {trans.__('Sign in again')}
         </button>
       )}
-      {sending.waiting > 0 && (
+      {waiting > 0 && (
         <button type="button" onClick={() => void send()}>
           {trans.__('Send now')}
         </button>
       )}
-      {sending.waiting === 0 && canTryAgain(sending) && (
+      {waiting === 0 && canTryAgain(sending) && (
         <button type="button" onClick={() => void send()}>
           {trans.__('Try again')}
         </button>
       )}
-    </>
-  );
-}
-
-function Rejected(props: { sending: ISendingState; trans: TranslationBundle }): React.ReactElement {
-  const { rejectedCount, lastRejection } = props.sending;
-  const { trans } = props;
-  return (
-    <div className="jp-CellMonitor-note" data-tone="problem">
-      <b>{trans._n('%1 record was not accepted', '%1 records were not accepted', rejectedCount)}</b>
-      <p>
-        {trans.__(
-          'Your notebook itself is not affected. Tell your teacher, so that the cause can be found.'
-        )}
-      </p>
-      {lastRejection && (
-        <p className="jp-CellMonitor-soft">
-          <code>{lastRejection.code}</code> {lastRejection.detail}
-        </p>
+      {(waiting > 0 || rejectedCount > 0) && (
+        <button type="button" onClick={() => void save()}>
+          {trans.__('Save as a file')}
+        </button>
       )}
-    </div>
+    </>
   );
 }
 

@@ -3,7 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import { sendingText } from '../sending_texts';
+import { lossTexts, sendingText } from '../sending_texts';
 import { PRODUCT } from '../translation';
 import { useCalm } from './calm';
 import type { PanelModel } from './model';
@@ -33,7 +33,11 @@ export function PanelView({ model, trans, showRecorded }: IPanelViewProps): Reac
       </header>
       <div className="jp-CellMonitor-body">
         <NotebookSection {...{ recording, progress: model.progress, isOff, choose, trans }} />
-        <SendingSection {...{ sending, send, signIn: () => model.signIn(), trans }} />
+        <SendingSection
+          {...{ sending, storage: model.storage, send, trans }}
+          signIn={() => model.signIn()}
+          save={() => model.save()}
+        />
         <RecordedSection
           isOpen={model.isRecordedOpen}
           onToggle={isOpen => model.openRecorded(isOpen)}
@@ -41,7 +45,9 @@ export function PanelView({ model, trans, showRecorded }: IPanelViewProps): Reac
         />
       </div>
       <p role="status" className="jp-CellMonitor-announcement">
-        {sendingText(sending, trans).advice}
+        {[sendingText(sending, trans).advice, ...lossTexts(sending, trans).map(t => t.label)].join(
+          ' '
+        )}
       </p>
       <Footer {...{ sending, send, showRecorded, trans }} />
     </>

@@ -91,11 +91,18 @@ export class FakePanel {
     current: { completed: 8, total: 14 },
     changed: new Signal<object, void>({})
   };
+  readonly storage = {
+    state: { isPersisted: true, mayVanish: false },
+    changed: new Signal<object, void>({})
+  };
   signIns = 0;
+  saves = 0;
   readonly model = new PanelModel({
     recorder: this.recorder,
     sender: this.sender,
     progress: this.progress,
+    storage: this.storage,
+    save: async () => void (this.saves += 1),
     signIn: () => void (this.signIns += 1)
   });
 }
