@@ -147,15 +147,8 @@ function fitJson(fitted: IFitted, name: string, value: unknown, mimeBytes: numbe
     fitted.cut[name] = clipped.originalLength;
     return;
   }
-  fitted.data[name] = JSON.parse(withoutHalves(json));
+  fitted.data[name] = JSON.parse(json);
   fitted.bytes += clipped.bytes + name.length + 6;
-}
-
-/** A half surrogate pair stands as its escape in JSON, and there only. */
-function withoutHalves(json: string): string {
-  return json.includes('\\ud')
-    ? json.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f]../g, '$1\\ufffd')
-    : json;
 }
 
 function asText(mime: string, value: unknown): string | null {

@@ -6,6 +6,8 @@ import type { Me } from './contract';
 import type { IOpenRun } from './runs';
 
 const VERSION = 2;
+// After a power cut, a run that is not known leaves no end, and a choice that is gone no events.
+const STRICT = { durability: 'strict' } as const;
 
 /** An open run, and the page that watches it. */
 export interface IStoredRun extends IOpenRun {
@@ -89,7 +91,7 @@ export class RecorderStore {
   }
 
   async putFiled(path: string, classId: string): Promise<void> {
-    await this._db.put('filed', classId, path);
+    await this._write('filed', store => store.put(classId, path));
   }
 
   private async _classes(name: 'choices' | 'filed'): Promise<Map<string, string>> {
@@ -103,11 +105,9 @@ export class RecorderStore {
 
   /** Keep a choice; null forgets it. */
   async putChoice(path: string, classId: string | null): Promise<void> {
-    if (classId === null) {
-      await this._db.delete('choices', path);
-    } else {
-      await this._db.put('choices', classId, path);
-    }
+    await this._write('choices', store =>
+      classId === null ? store.delete(path) : store.put(classId, path)
+    );
   }
 
   /** The last answer to `GET /me`, for a start without the service. */
@@ -130,7 +130,7 @@ export class RecorderStore {
     const ended = this._ended;
     this._ended = [];
     return new Promise((resolve, reject) => {
-      const transaction = unwrap(this._db).transaction('runs', 'readwrite');
+      const transaction = unwrap(this._db).transaction('runs', 'readwrite', STRICT);
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error);
       const store = transaction.objectStore('runs');
@@ -140,6 +140,15 @@ export class RecorderStore {
       }
       transaction.commit();
     });
+  }
+
+  private async _write(
+    name: 'choices' | 'filed',
+    act: (store: IDBObjectStore) => IDBRequest
+  ): Promise<void> {
+    const transaction = this._db.transaction(name, 'readwrite', STRICT);
+    act(unwrap(transaction.store) as unknown as IDBObjectStore);
+    await transaction.done;
   }
 
   private readonly _onPageHide = (): void => void this.forgetNow().catch(() => undefined);

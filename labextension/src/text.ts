@@ -1,4 +1,4 @@
-/** Text as it fits into an event: bounded, and valid Unicode. */
+/** Text as it fits into an event. */
 
 /** A text and, where it was cut, how long it was. */
 export interface IClipped {
@@ -15,15 +15,14 @@ const SHORT_ESCAPES = new Set([8, 9, 10, 12, 13]);
  * The longest start of `text` that takes at most `maxBytes` as a JSON string in UTF-8.
  *
  * `bytes` is what it takes, without the quotes. Half a surrogate pair, which no UTF-8 can hold,
- * becomes U+FFFD.
+ * stands in JSON as its escape.
  */
 export function clip(text: string, maxBytes: number): IClipped {
   // No unit takes less than a byte.
   if (text.length <= maxBytes) {
-    const whole = wellFormed(text);
-    const bytes = jsonBytes(whole);
+    const bytes = jsonBytes(text);
     if (bytes <= maxBytes) {
-      return { text: whole, bytes, originalLength: null };
+      return { text, bytes, originalLength: null };
     }
   }
   return cut(text, maxBytes);
@@ -41,20 +40,12 @@ function cut(text: string, maxBytes: number): IClipped {
     const pair = isPair(text, index);
     const cost = pair ? 4 : unitBytes(text.charCodeAt(index));
     if (bytes + cost > maxBytes) {
-      return { text: wellFormed(text.slice(0, index)), bytes, originalLength: text.length };
+      return { text: text.slice(0, index), bytes, originalLength: text.length };
     }
     bytes += cost;
     index += pair ? 2 : 1;
   }
-  return { text: wellFormed(text), bytes, originalLength: null };
-}
-
-/** `text` with each half of a surrogate pair that stands alone replaced by U+FFFD. */
-export function wellFormed(text: string): string {
-  return text.replace(
-    /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-    '\ufffd'
-  );
+  return { text, bytes, originalLength: null };
 }
 
 /** What a terminal shows after `\r` (go back to the start of the line), as progress bars use it. */
@@ -81,5 +72,6 @@ function unitBytes(unit: number): number {
   if (unit < 0x80) {
     return unit === 0x22 || unit === 0x5c ? 2 : 1;
   }
-  return unit < 0x800 ? 2 : 3;
+  const isHalf = (unit & 0xf800) === 0xd800;
+  return isHalf ? 6 : unit < 0x800 ? 2 : 3;
 }

@@ -163,6 +163,26 @@ describe('A full queue', () => {
   });
 });
 
+describe('All that a queue writes of events', () => {
+  it('is written to the disk', async () => {
+    globalThis.indexedDB = new IDBFactory();
+    const queue = await EventQueue.open('test');
+    queue.limits = { ...UNBOUNDED, count: 1 };
+    const transaction = jest.spyOn(IDBDatabase.prototype, 'transaction');
+    await queue.add(makeEvent(1));
+    await queue.add(makeEvent(2));
+    const [{ key, eventId, body }] = await queue.take(9, 1_000_000);
+    const reason = { code: 'invalid', detail: '', field: null, rejectedAt: '' };
+    await queue.reject(key, { ...reason, eventId, body });
+    await queue.remove((await queue.take(9, 1_000_000)).map(event => event.key));
+    const writes = transaction.mock.calls.filter(([, mode]) => mode === 'readwrite');
+    transaction.mockRestore();
+    expect(writes.length).toBeGreaterThanOrEqual(6);
+    expect(writes.every(([, , options]) => options?.durability === 'strict')).toBe(true);
+    queue.dispose();
+  });
+});
+
 describe('A refusal for good', () => {
   let queue: EventQueue;
 

@@ -66,4 +66,21 @@ describe('The open runs of a page', () => {
     store.dispose();
     await expect(store.putRun(run('first'))).rejects.toThrow();
   });
+
+  it('are written to the disk, and so are the classes of notebooks', async () => {
+    const transaction = jest.spyOn(IDBDatabase.prototype, 'transaction');
+    await store.putRun(run('first'));
+    await store.putChoice('a.ipynb', 'python-intro');
+    await store.putFiled('a.ipynb', 'python-intro');
+    const modes = transaction.mock.calls.map(([name, , options]) => [name, options?.durability]);
+    transaction.mockRestore();
+    expect(modes).toEqual([
+      ['runs', 'strict'],
+      ['choices', 'strict'],
+      ['filed', 'strict']
+    ]);
+    expect(await store.choices()).toEqual(new Map([['a.ipynb', 'python-intro']]));
+    await store.putChoice('a.ipynb', null);
+    expect(await store.choices()).toEqual(new Map());
+  });
 });
