@@ -24,10 +24,10 @@ from .deliveries import deliveries_of
 from .missed import moved_messages
 from .record_notebooks import Notebook
 from .record_progress import ProgressChange
-from .record_runs import ChangedRun
+from .record_runs import RUN_KEY, ChangedRun, RunKey
 from .recount import Recounted
-from .rows import insert
-from .tables import updates
+from .rows import find, insert
+from .tables import error_logs, updates
 
 
 class Announcing:
@@ -46,8 +46,28 @@ class Announcing:
 
     def runs(self, changed: Iterable[ChangedRun]) -> None:
         """Runs that changed."""
+        changed = list(changed)
+        errors = self._stored_errors(changed)
         for item in changed:
-            self._sent.extend(of_run(item, self._cursors))
+            run = item.run
+            error = errors.get((run.student_id, run.day, run.execution_id))
+            self._sent.extend(of_run(item, self._cursors, error))
+
+    def _stored_errors(self, changed: Iterable[ChangedRun]) -> dict[RunKey, ErrorSummary]:
+        """The errors of runs that failed before: whatever else is new of them, they failed."""
+        keys = [
+            (item.run.student_id, item.run.day, item.run.execution_id)
+            for item in changed
+            if item.run.status == "error" and item.failed is None
+        ]
+        names = (*RUN_KEY, "name", "message")
+        rows = find(self._connection, error_logs, RUN_KEY, keys, names)
+        return {
+            (row["student_id"], row["day"], row["execution_id"]): error_summary(
+                row["name"], row["message"]
+            )
+            for row in rows
+        }
 
     def progress(self, changes: Iterable[ProgressChange]) -> None:
         """Progress that changed, for its student."""
@@ -103,16 +123,20 @@ class Announcing:
         self._sent += messages
 
 
-def of_run(item: ChangedRun, cursors: Cursors) -> list[Update]:
-    """A changed run, for its class and for its student; a failed one with its alert."""
+def of_run(item: ChangedRun, cursors: Cursors, error: ErrorSummary | None) -> list[Update]:
+    """A changed run, for its class and for its student; a failed one with its alert.
+
+    `error`: the one that is stored already.
+    """
     run = item.run
+    error = _summary(item) or error
     own = progress_channel(run.student_id)
     if run.class_id is None:
-        return [_execution(item, own, run.cursor)]
-    sent: list[Update] = [_execution(item, class_channel(run.class_id), run.cursor)]
+        return [_execution(item, own, run.cursor, error)]
+    sent: list[Update] = [_execution(item, class_channel(run.class_id), run.cursor, error)]
     if item.failed is not None and item.alert_cursor is not None:
         sent.append(_alert(item, class_channel(run.class_id), item.alert_cursor))
-    sent.append(_execution(item, own, cursors.next(own)))
+    sent.append(_execution(item, own, cursors.next(own), error))
     return sent
 
 
@@ -122,7 +146,9 @@ def _summary(item: ChangedRun) -> ErrorSummary | None:
     return error_summary(item.failed.error.name, item.failed.error.message)
 
 
-def _execution(item: ChangedRun, channel: str, cursor: int) -> ExecutionUpdate:
+def _execution(
+    item: ChangedRun, channel: str, cursor: int, error: ErrorSummary | None
+) -> ExecutionUpdate:
     run = item.run
     return ExecutionUpdate(
         channel=channel,
@@ -141,7 +167,7 @@ def _execution(item: ChangedRun, channel: str, cursor: int) -> ExecutionUpdate:
         started_at=run.started_at,
         ended_at=run.ended_at,
         duration_ms=run.duration_ms,
-        error=_summary(item),
+        error=error,
         is_new=item.is_new,
     )
 
