@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import browser_live, ingest, live
+from benchmarks import browser_live, corpus, ingest, live, replay, wire
 from benchmarks.database import check_runs, read_rows, write_raw_s
 from benchmarks.figures import percentile, report
 from benchmarks.load import events_of, gzip_batches, single_events
@@ -126,6 +126,62 @@ def test_the_figures_of_the_browser_are_found_or_it_says_so() -> None:
     assert (browser_live.ROOT / browser_live.TEST.split("::")[0]).exists()
     with pytest.raises(RuntimeError, match="measured nothing"):
         browser_live.figures_in("1 failed")
+
+
+@pytest.fixture
+def notebook() -> corpus.Notebook:
+    """A notebook of six cells with a text, a table and an image, as a package would ship it."""
+    image = {"output_type": "display_data", "metadata": {}, "data": {"image/png": "aGVsbG8" * 500}}
+    table = {"output_type": "display_data", "metadata": {}, "data": {"text/html": ["<b>", "1</b>"]}}
+    text = {"output_type": "stream", "name": "stdout", "text": ["one 1\n", "two 2\n"]}
+    cells = [
+        {
+            "cell_type": "code",
+            "metadata": {},
+            "source": [f"value_{line} = {number}\n" for line in range(60)],
+            "outputs": outputs,
+        }
+        for number, outputs in enumerate(([text], [table], [image], [], [text], []))
+    ]
+    content = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
+    read = corpus.read_notebook("a package/a.ipynb", json.dumps(content).encode())
+    assert read is not None
+    return read
+
+
+def test_wire_measures_the_browsers_own_encoder_against_one_event_a_request(
+    notebook: corpus.Notebook,
+) -> None:
+    """Everything together takes less than gzip and batches alone; "Run All" spares requests."""
+    [measured] = wire.measure([notebook], seed=1)
+    ways = {way: wire.compare([measured.live], way) for way in measured.live}
+    assert len(measured.live[wire.SEED]) == measured.events
+    assert ways["seed"].reduction == 0
+    assert 0 < ways["batch, gzip"].reduction < ways["all"].reduction < 1
+    spared = wire.requests_of([measured])
+    assert spared["offline"] > spared["run_all"] > spared["by_hand"] == 0
+
+
+def test_a_replayed_student_makes_mistakes_and_ends_with_all_cells(
+    notebook: corpus.Notebook,
+) -> None:
+    """The same seed gives the same work; no run's code is empty."""
+    work = list(replay.steps(notebook, 7))
+    assert work == list(replay.steps(notebook, 7)) != list(replay.steps(notebook, 8))
+    assert work[-1].is_all
+    assert [run.cell_id for run in work[-1].runs] == [cell.cell_id for cell in notebook.cells]
+    runs = [run for step in work for run in step.runs]
+    assert all(run.code for run in runs)
+    assert [run for run in runs if any("ename" in output for output in run.outputs)]
+
+
+def test_what_is_no_notebook_with_outputs_is_left_out() -> None:
+    assert corpus.read_notebook("a.ipynb", b"{") is None
+    old = {"nbformat": 3, "worksheets": []}
+    assert corpus.read_notebook("a.ipynb", json.dumps(old).encode()) is None
+    cell = {"cell_type": "code", "metadata": {}, "source": "1", "outputs": []}
+    bare = {"nbformat": 4, "cells": [cell] * 9}
+    assert corpus.read_notebook("a.ipynb", json.dumps(bare).encode()) is None
 
 
 def test_figures_are_written_where_asked(
