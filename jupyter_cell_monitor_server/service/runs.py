@@ -31,7 +31,7 @@ Taken = Literal["stored", "duplicate", "conflict"]
 """What became of an event. `conflict`: another one was stored under its key."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Arrival:
     """What is known of an event besides what it says itself. `sha256` is over its bytes."""
 

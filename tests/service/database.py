@@ -60,6 +60,12 @@ class Database:
         self.announced += recorded.updates
         return [result.status for result in recorded.results[0]]
 
+    async def send_together(self, *requests: Sequence[Json]) -> list[str]:
+        """Store several requests in one transaction; the status of each event."""
+        recorded = await self.store.store([self.delivery(*events) for events in requests])
+        self.announced += recorded.updates
+        return [result.status for results in recorded.results for result in results]
+
     async def rows(self, table: str, **equal: Any) -> list[dict[str, Any]]:
         """All rows of a table with these values."""
         found = tables.metadata.tables[table]

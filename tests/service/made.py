@@ -103,6 +103,27 @@ def failed(
     return kind | _of_run(student, run, second, ended_at=at(second), **more)
 
 
+def dropped(student: str = "ai", ranges: Any = ((0, 0),), **more: Any) -> Json:
+    """A browser gave up events of a session."""
+    return {
+        "event_type": "events_dropped",
+        "student_id": student,
+        "session_id": "session-1",
+        "notebook_path": PATH,
+        "ranges": [list(pair) for pair in ranges],
+        "count": sum(high - low + 1 for low, high in ranges),
+        "reason": "queue_full",
+        "timestamp": at(0),
+        **more,
+    }
+
+
+def other(student: str = "ai", **more: Any) -> Json:
+    """An event of a type that this release does not use."""
+    kind = {"event_type": "activity", "active_time_ms": 5}
+    return kind | {"student_id": student, "timestamp": at(0), **more}
+
+
 def parsed(*events: Json) -> list[ParsedEvent]:
     """The events as the writer gets them; all must be valid."""
     found = [parse_event(json.dumps(event, ensure_ascii=False).encode(), NOON) for event in events]

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ...contract.classes import ClassProgress, GridRow
 from ...contract.updates import class_channel, error_summary
 from ..grid import PlacedCell, RunOfCell, cells_of, columns_of
+from .deliveries import deliveries_of
 from .reads import newest_cursors, seen_in
 from .tables import (
     assignment_progress,
@@ -39,6 +40,8 @@ async def read_grid(
     placed = await _placed(connection, class_id, notebook_key)
     runs = await _runs(connection, class_id, notebook_key, since, until)
     members = await _members(connection, class_id)
+    told = (await connection.execute(deliveries_of(class_id))).mappings()
+    deliveries = {row["student_id"]: row for row in told}
     channel = class_channel(class_id)
     return ClassProgress(
         class_id=class_id,
@@ -46,7 +49,9 @@ async def read_grid(
         since=since,
         until=until,
         columns=columns_of(placed, len(opened)),
-        students=[_row(member, opened, runs) for member in members],
+        students=[
+            _row(member, opened, runs, deliveries.get(member["user_id"])) for member in members
+        ],
         cursor=(await newest_cursors(connection, [channel]))[channel],
     )
 
@@ -159,7 +164,12 @@ def _run(row: Any) -> RunOfCell:
     )
 
 
-def _row(member: Any, opened: dict[str, Any], runs: dict[uuid.UUID, list[RunOfCell]]) -> GridRow:
+def _row(
+    member: Any,
+    opened: dict[str, Any],
+    runs: dict[uuid.UUID, list[RunOfCell]],
+    delivery: Any | None,
+) -> GridRow:
     notebook = opened.get(member["user_id"])
     return GridRow(
         student_id=member["user_id"],
@@ -170,4 +180,7 @@ def _row(member: Any, opened: dict[str, Any], runs: dict[uuid.UUID, list[RunOfCe
         completed_cells=(notebook["completed_cells"] or 0) if notebook else 0,
         total_cells=(notebook["total_cells"] or 0) if notebook else 0,
         cells=cells_of(runs.get(notebook["notebook_id"], [])) if notebook else {},
+        missing_events=int(delivery["missing_events"]) if delivery else 0,
+        dropped_events=int(delivery["dropped_events"]) if delivery else 0,
+        clock_skew_ms=delivery["clock_skew_ms"] if delivery else None,
     )

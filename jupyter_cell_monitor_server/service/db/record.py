@@ -86,7 +86,8 @@ class Recording:
         self._changed: dict[RunKey, ChangedRun] = {}
         self._refused: list[Refused] = []
         self._recounted: set[uuid.UUID] = set()
-        self._last_sight: tuple[SessionKey, str, int] | None = None
+        self._homes: dict[tuple[str, str, str], Notebook] = {}
+        self._last_sight: tuple[str, str, str, int] | None = None
 
     def store(self, deliveries: Sequence[Delivery]) -> Recorded:
         """Store all events. Raises what the database raises; then nothing is stored."""
@@ -105,7 +106,7 @@ class Recording:
         return Recorded(results, self._save())
 
     def _load(self, items: Iterable[Item]) -> None:
-        placed, openings, others, runs = [], set(), set(), []
+        placed, openings, others, runs = set(), set(), set(), []
         for _, parsed, arrival in items:
             event = parsed.event
             if isinstance(event, OtherEvent | EventsDropped):
@@ -114,11 +115,9 @@ class Recording:
                 runs.append(event)
             elif isinstance(event, NotebookOpened):
                 openings.add((event.student_id, arrival.event_id))
-            if not isinstance(event, OtherEvent):
-                placed.append((_session_key(event), event.notebook_path))
-            elif event.session_id is not None and event.seq is not None:
-                placed.append(((event.student_id, uuid_of(event.session_id)), ""))
-        self._notebooks.load(placed)
+            if event.session_id is not None:
+                placed.add((event.student_id, event.session_id, event.notebook_path or ""))
+        self._notebooks.load(((who, uuid_of(session)), path) for who, session, path in placed)
         self._openings.load(openings)
         self._others.load(others)
         self._keys = {id(event): run_key(event) for event in runs}
@@ -137,12 +136,22 @@ class Recording:
         self._stored_runs = stored
         self._notebooks.load_ids(run.notebook_id for run in stored.values())
         cells = {(run.notebook_id, run.cell_id) for run in stored.values()}
-        for _, parsed, _ in items:
-            if isinstance(parsed.event, CellEvent):
-                found = self._notebooks.find(_session_key(parsed.event), parsed.event.notebook_path)
-                if found is not None:
-                    cells.add((found.notebook_id, parsed.event.cell_id))
+        events = (parsed.event for _, parsed, _ in items if isinstance(parsed.event, CellEvent))
+        wanted = {(e.student_id, e.session_id, e.notebook_path, e.cell_id) for e in events}
+        for who, session, path, cell_id in wanted:
+            found = self._notebooks.find((who, uuid_of(session)), path)
+            if found is not None:
+                cells.add((found.notebook_id, cell_id))
         self._notebooks.load_cells(cells)
+
+    def _notebook_of(self, event: Event, person: Person) -> Notebook:
+        # By the texts as sent: to hash a UUID takes longer than all the rest.
+        place = (event.student_id, event.session_id, event.notebook_path)
+        known = self._homes.get(place)
+        if known is None:
+            known = self._notebooks.of_run(_session_key(event), event.notebook_path, person)
+            self._homes[place] = known
+        return known
 
     def _result(self, item: Item, openings: dict[int, Taken]) -> EventResult:
         delivery, parsed, arrival = item
@@ -172,12 +181,12 @@ class Recording:
 
     def _see(self, event: Event, item: Item) -> None:
         delivery, _, arrival = item
-        key = _session_key(event)
-        sight = (key, event.notebook_path, id(delivery))
+        sight = (event.student_id, event.session_id, event.notebook_path, id(delivery))
         if sight == self._last_sight:
             return
         self._last_sight = sight
-        notebook = self._notebooks.of_run(key, event.notebook_path, delivery.person)
+        key = _session_key(event)
+        notebook = self._notebook_of(event, delivery.person)
         self._sessions.put(key, notebook.notebook_id, event.notebook_path, opened=False)
         self._sessions.see(key, event.session_id, arrival.sent_at, arrival.received_at)
         self._notebooks.touch(notebook)
@@ -208,7 +217,7 @@ class Recording:
         stored = self._stored_runs.get(key)
         session = _session_key(event)
         if stored is None:
-            notebook = self._notebooks.of_run(session, event.notebook_path, item[0].person)
+            notebook = self._notebook_of(event, item[0].person)
         else:
             notebook = self._notebooks.of_id(stored.notebook_id)
         run = stored or Run(
@@ -253,7 +262,9 @@ class Recording:
         self._recounted |= {c.notebook.notebook_id for c in changed if c.is_recounted}
         self._recounted |= self._openings.refolded
         opened = self._openings.changed
-        progress = save_progress(self._connection, self._notebooks, _successes(changed), opened)
+        progress = save_progress(
+            self._connection, self._notebooks, _successes(changed), opened, self._openings.began
+        )
         notebooks = [*opened.values(), *map(self._notebooks.of_id, self._recounted)]
         notebooks += [self._notebooks.of_id(row["notebook_id"]) for row in told]
         classes = {n.class_id for n in notebooks} | {item.run.class_id for item in changed}

@@ -154,7 +154,8 @@ class Notebooks:
 
     def cell(self, notebook: Notebook, cell_id: str) -> KnownCell:
         """A cell; one that nobody announced is its own key."""
-        self.load_cells([(notebook.notebook_id, cell_id)])
+        if cell_id not in notebook.cells:
+            self.load_cells([(notebook.notebook_id, cell_id)])
         if cell_id not in notebook.cells:
             notebook.cells[cell_id] = unannounced(cell_id)
             self.changed(notebook, notebook.cells[cell_id])

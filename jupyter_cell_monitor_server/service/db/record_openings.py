@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from ...contract.events import NotebookOpened, ParsedEvent
 from ..class_of_notebook import ClassOfNotebook, Resolve
@@ -26,6 +26,16 @@ from .rows import Row, find, insert
 from .tables import notebook_openings, sessions
 
 _NOWHERE = uuid.UUID(int=0)
+
+# Made once: to make them each time takes longer than to run them.
+_OF_STUDENT = sessions.c.student_id == bindparam("student")
+_NEWEST_SESSION = (
+    select(sessions.c.session_id)
+    .where(_OF_STUDENT, sessions.c.opened)
+    .order_by(sessions.c.session_id.desc())
+    .limit(1)
+)
+_UNOPENED_SESSION = select(sessions.c.session_id).where(_OF_STUDENT, ~sessions.c.opened).limit(1)
 
 
 @dataclass(slots=True)
@@ -69,8 +79,12 @@ class Openings:
         self._stored: dict[tuple[str, uuid.UUID], bytes] = {}
         self._places: dict[SessionKey, int] = {}
         self._new: dict[str, list[_New]] = defaultdict(list)
+        self._newest: dict[str, uuid.UUID | None] = {}
+        self._unopened: dict[str, bool] = {}
         self.changed: dict[uuid.UUID, Notebook] = {}
         """Notebooks whose class, name, path or cells are new."""
+        self.began: dict[uuid.UUID, datetime] = {}
+        """When notebooks were opened of which nothing was known."""
         self.refolded: set[uuid.UUID] = set()
         """Notebooks of which all that follows from runs is to be counted again."""
 
@@ -117,12 +131,14 @@ class Openings:
 
     def fold(self) -> None:
         """Store the openings, and make notebooks, sessions and cells what follows from them."""
+        rows: list[Row] = []
         for student_id, several in sorted(self._new.items()):
             several.sort(key=lambda new: new.position)
-            if not all(self._fold_newest(new) for new in several):
-                self._place_anew(student_id, several)
+            if all(self._fold_newest(new) for new in several):
+                rows += map(_row, several)
             else:
-                insert(self._connection, notebook_openings, [_row(new) for new in several])
+                self._place_anew(student_id, several)
+        insert(self._connection, notebook_openings, rows)
 
     def _fold_newest(self, new: _New) -> bool:
         """Fold an opening onto what is there; False where it is not the newest."""
@@ -142,6 +158,8 @@ class Openings:
         _set_newest(notebook, new)
         self._notebooks.touch(notebook)
         self._sessions.put(new.key, notebook.notebook_id, event.notebook_path, opened=True)
+        known = self._newest_session(event.student_id)
+        self._newest[event.student_id] = max(known or new.key[1], new.key[1])
         after = (notebook.name, notebook.path, notebook.class_id, notebook.opened_at)
         if is_changed or before != after:
             self.changed[notebook.notebook_id] = notebook
@@ -177,7 +195,9 @@ class Openings:
             return None if is_other or self._changes_class(notebook, new) else notebook
         if self._has_unopened(student_id):
             return None
-        return self._notebooks.new(student_id, new.event.notebook_path, None)
+        notebook = self._notebooks.new(student_id, new.event.notebook_path, None)
+        self.began[notebook.notebook_id] = new.event.timestamp
+        return notebook
 
     @staticmethod
     def _changes_class(notebook: Notebook, new: _New) -> bool:
@@ -185,20 +205,16 @@ class Openings:
         return notebook.class_id is None and new.found is not None
 
     def _newest_session(self, student_id: str) -> uuid.UUID | None:
-        query = (
-            select(sessions.c.session_id)
-            .where(sessions.c.student_id == student_id, sessions.c.opened)
-            .order_by(sessions.c.session_id.desc())
-        )
-        stored = self._connection.execute(query.limit(1)).scalar()
-        here = [row["session_id"] for row in self._sessions.of_student(student_id) if row["opened"]]
-        return max([*here, *([stored] if stored else [])], default=None)
+        if student_id not in self._newest:
+            values = {"student": student_id}
+            self._newest[student_id] = self._connection.execute(_NEWEST_SESSION, values).scalar()
+        return self._newest[student_id]
 
     def _has_unopened(self, student_id: str) -> bool:
-        query = select(sessions.c.session_id).where(
-            sessions.c.student_id == student_id, sessions.c.opened.is_(False)
-        )
-        return self._connection.execute(query.limit(1)).scalar() is not None
+        if student_id not in self._unopened:
+            found = self._connection.execute(_UNOPENED_SESSION, {"student": student_id})
+            self._unopened[student_id] = found.scalar() is not None
+        return self._unopened[student_id]
 
     def _place_anew(self, student_id: str, several: Sequence[_New]) -> None:
         self.changed = {k: n for k, n in self.changed.items() if n.student_id != student_id}

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from ..cell_keys import KnownCell
 from ..ids import NO_DAY
 from ..progress import Progress, point_id, progress_of
 from .record_notebooks import Notebook, Notebooks
 from .record_runs import POINT_CHANGING
-from .rows import find, upsert
+from .rows import find, insert, upsert
 from .tables import assignment_progress, notebook_openings, student_progress
 
 _CHANGING = (
@@ -24,6 +24,13 @@ _CHANGING = (
     "total_cells",
     "progress_rate",
     "updated_at",
+)
+_POINT_KEY = ("student_id", "day", "status", "notebook_id")
+_FIRST_OPENING = (
+    select(notebook_openings.c.timestamp)
+    .where(notebook_openings.c.notebook_id == bindparam("notebook"))
+    .order_by(*(notebook_openings.c[name] for name in ("session_id", "place", "event_id")))
+    .limit(1)
 )
 
 
@@ -49,8 +56,12 @@ def save_progress(
     notebooks: Notebooks,
     successes: Iterable[Success],
     opened: Mapping[uuid.UUID, Notebook],
+    began: Mapping[uuid.UUID, datetime],
 ) -> list[ProgressChange]:
-    """Mark the cells that ran with success, and store the progress that this changed."""
+    """Mark the cells that ran with success, and store the progress that this changed.
+
+    `opened`: whose cells are others; `began`: the first opening of those nothing is stored of.
+    """
     by_notebook: dict[uuid.UUID, list[Success]] = defaultdict(list)
     for success in successes:
         known = success.cell.completed_at
@@ -75,7 +86,7 @@ def save_progress(
     upsert(connection, student_progress, points, POINT_CHANGING)
     for notebook in opened.values():
         after = progress_of(notebooks.all_cells(notebook).values())
-        change = save_whole(connection, notebook, after)
+        change = save_whole(connection, notebook, after, began.get(notebook.notebook_id))
         changes += [change] if change else []
     return changes
 
@@ -98,12 +109,15 @@ def _steps(notebook: Notebook, before: Progress, after: Progress) -> list[dict[s
 
 
 def save_whole(
-    connection: Connection, notebook: Notebook, progress: Progress
+    connection: Connection, notebook: Notebook, progress: Progress, began: datetime | None = None
 ) -> ProgressChange | None:
-    """Make the stored progress and all its points these; None where the counts stay."""
-    key = {(notebook.student_id, notebook.notebook_id)}
+    """Make the stored progress and all its points these; None where the counts stay.
+
+    `began`: when the notebook was first opened, where nothing is stored of it.
+    """
+    key = {(notebook.student_id, notebook.notebook_id)} if began is None else set()
     [stored] = [*find(connection, assignment_progress, ("student_id", "notebook_id"), key)] or [{}]
-    moments = [_opened_at(connection, notebook), *progress.successes]
+    moments = [began or _opened_at(connection, notebook), *progress.successes]
     points = [_point(notebook, progress, n, moment) for n, moment in enumerate(moments)]
     if not progress.total_cells:
         points = []
@@ -117,7 +131,10 @@ def save_whole(
         row = _progress_row(notebook, progress, moments[-1])
         if row != stored:
             upsert(connection, assignment_progress, [row], _CHANGING)
-    _save_points(connection, notebook, points)
+    if began is None:
+        _save_points(connection, notebook, points)
+    else:
+        insert(connection, student_progress, points)
     counts = (stored.get("completed_cells", 0), stored.get("total_cells", 0))
     if counts == (progress.completed_cells, progress.total_cells):
         return None
@@ -128,31 +145,21 @@ def _save_points(
     connection: Connection, notebook: Notebook, points: Sequence[dict[str, Any]]
 ) -> None:
     """The points of a notebook's progress are these and no others."""
-    point = student_progress.c
-    mine = (
-        point.student_id == notebook.student_id,
-        point.day == NO_DAY,
-        point.status == "progress",
-        point.notebook_id == notebook.notebook_id,
-    )
-    rows = connection.execute(select(student_progress).where(*mine)).mappings()
-    stored = {row["execution_id"]: dict(row) for row in rows}
+    student_id, key = notebook.student_id, _POINT_KEY
+    values = {(student_id, NO_DAY, "progress", notebook.notebook_id)}
+    stored = {row["execution_id"]: row for row in find(connection, student_progress, key, values)}
     changed = [row for row in points if stored.pop(row["execution_id"], None) != row]
     upsert(connection, student_progress, changed, POINT_CHANGING)
     for execution_id in stored:
-        connection.execute(
-            delete(student_progress).where(*mine, point.execution_id == execution_id)
-        )
+        point = student_progress.c
+        same = (point.student_id == student_id, point.day == NO_DAY, point.status == "progress")
+        gone = delete(student_progress).where(*same, point.execution_id == execution_id)
+        connection.execute(gone)
 
 
 def _opened_at(connection: Connection, notebook: Notebook) -> datetime | None:
-    opening = notebook_openings.c
-    query = (
-        select(opening.timestamp)
-        .where(opening.notebook_id == notebook.notebook_id)
-        .order_by(opening.session_id, opening.place, opening.event_id)
-    )
-    found: datetime | None = connection.execute(query.limit(1)).scalar()
+    values = {"notebook": notebook.notebook_id}
+    found: datetime | None = connection.execute(_FIRST_OPENING, values).scalar()
     return found or notebook.opened_at
 
 

@@ -193,12 +193,13 @@ def _error_row(item: ChangedRun) -> dict[str, Any]:
 def point_of_run(run: Any, status: str, assignment: str | None) -> dict[str, Any]:
     """The row of `student_progress` for the start (`running`) or the end of a run."""
     began = status == "running"
+    moment = run.started_at if began else run.ended_at
     return {
         "student_id": run.student_id,
         "day": run.day,
         "execution_id": run.execution_id,
         "status": status,
-        "time": (run.started_at if began else run.ended_at) or run.received_at,
+        "time": moment or run.client_at or run.received_at,
         "class_id": run.class_id,
         "assignment": assignment,
         "notebook_id": run.notebook_id,

@@ -37,7 +37,7 @@ class Sessions:
         self._rows: dict[SessionKey, Row] = {}
         self._new: set[SessionKey] = set()
         self._seen: set[SessionKey] = set()
-        self._numbers: dict[SessionKey, list[int]] = defaultdict(list)
+        self._numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
         self._dropped: dict[SessionKey, list[Sequence[int]]] = defaultdict(list)
         self._was_skewed: dict[SessionKey, bool] = {}
 
@@ -93,7 +93,7 @@ class Sessions:
     def count(self, student_id: str, session: str | None, seq: int | None) -> None:
         """An event with this number is stored."""
         if seq is not None and session is not None:
-            self._numbers[student_id, uuid_of(session)].append(seq)
+            self._numbers[student_id, session].append(seq)
 
     def drop(self, key: SessionKey, ranges: Iterable[Sequence[int]]) -> None:
         """These numbers were given up."""
@@ -101,15 +101,13 @@ class Sessions:
 
     def save(self) -> list[Row]:
         """Write what changed. Gives back those of which a teacher is to be told."""
-        self._find_earlier()
+        numbers = self._all_numbers()
+        self._seen |= self._rows.keys() & (numbers.keys() | self._dropped.keys())
         told = []
-        for key in [*self._numbers, *(k for k in self._dropped if k not in self._numbers)]:
-            if key in self._rows:
-                self._seen.add(key)
         for key in sorted(self._seen):
             row = self._rows[key]
             before = (row["missing_events"], row["dropped_events"])
-            self._fold(row, self._numbers.get(key, ()), self._dropped.get(key, ()))
+            self._fold(row, numbers.get(key, ()), self._dropped.get(key, ()))
             now_skewed = is_skewed(row["clock_skew_ms"])
             skew_turned = self._was_skewed.get(key, now_skewed) != now_skewed
             if skew_turned or before != (row["missing_events"], row["dropped_events"]):
@@ -118,13 +116,17 @@ class Sessions:
         upsert(self._connection, sessions, rows, _CHANGING)
         return told
 
-    def _find_earlier(self) -> None:
+    def _all_numbers(self) -> dict[SessionKey, list[int]]:
+        found: dict[SessionKey, list[int]] = defaultdict(list)
+        for (student_id, session), numbers in self._numbers.items():
+            found[student_id, uuid_of(session)] += numbers
         # Events that name no notebook make no session: they are counted when it begins.
         names = ("student_id", "session_id", "seq")
         key = ("student_id", "session_id")
         for row in find(self._connection, other_events, key, self._new, names):
             if row["seq"] is not None:
-                self._numbers[row["student_id"], row["session_id"]].append(row["seq"])
+                found[row["student_id"], row["session_id"]].append(row["seq"])
+        return found
 
     @staticmethod
     def _fold(row: Row, numbers: Sequence[int], dropped: Iterable[Sequence[int]]) -> None:

@@ -141,7 +141,7 @@ def _runs(
                 run.status,
                 run.started_at,
             ),
-            *(run.ended_at, run.duration_ms, run.received_at),
+            *(run.ended_at, run.duration_ms, run.received_at, run.client_at),
             run.start_event_id.is_not(None).label("has_start"),
             run.end_event_id.is_not(None).label("has_end"),
         )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...contract.events import ParsedEvent
@@ -12,6 +13,9 @@ from ..class_of_notebook import Resolve
 from .engine import Transactions, reading
 from .record import Delivery, Recorded, Recording, quarantine
 from .record_people import replace_members
+
+MAX_RACES = 4
+_UNIQUE_VIOLATION = "23505"
 
 
 class Store:
@@ -24,7 +28,19 @@ class Store:
         self._now = now
 
     async def store(self, deliveries: Sequence[Delivery]) -> Recorded:
-        """Store all or nothing; on return it is committed."""
+        """Store all or nothing; on return it is committed.
+
+        Where another replica has stored the same key meanwhile, it begins again and finds it.
+        """
+        for _ in range(MAX_RACES):
+            try:
+                return await self._store(deliveries)
+            except IntegrityError as error:
+                if not _is_lost_race(error):
+                    raise
+        return await self._store(deliveries)
+
+    async def _store(self, deliveries: Sequence[Delivery]) -> Recorded:
         return await self._transactions.run(
             lambda connection: Recording(connection, self._resolve, self._now()).store(deliveries)
         )
@@ -47,3 +63,8 @@ class Store:
     def close(self) -> None:
         """Write nothing more."""
         self._transactions.close()
+
+
+def _is_lost_race(error: IntegrityError) -> bool:
+    # SQLite has one writer at a time: there a key that is there twice is a fault of ours.
+    return getattr(error.orig, "sqlstate", None) == _UNIQUE_VIOLATION
