@@ -155,7 +155,7 @@ describe('the sidebar', () => {
     expect(screen.getByRole('status').textContent).toMatch(/2 records were given up/);
   });
 
-  it('always shows what waits, what was sent today, the last contact, and where it is kept', () => {
+  it('always shows what waits, what was sent today, and the last contact', () => {
     const lastContact = new Date();
     lastContact.setHours(9, 41);
     send({ sentToday: 57, lastContact });
@@ -165,8 +165,7 @@ describe('the sidebar', () => {
     expect(facts).toEqual([
       ['Waiting', '0'],
       ['Sent today', '57'],
-      ['Last contact', expect.stringMatching(/^0?9:41( AM)?$/)],
-      ['Until it is sent', 'this browser keeps it']
+      ['Last contact', expect.stringMatching(/^0?9:41( AM)?$/)]
     ]);
     expect(screen.queryByRole('button', { name: 'Save as a file' })).toBeNull();
   });
@@ -184,12 +183,13 @@ describe('the sidebar', () => {
 
   it('warns where the browser may delete what waits', () => {
     expect(screen.queryByText(/may delete/)).toBeNull();
+    expect(screen.getByText(/has agreed to keep it/)).toBeTruthy();
     act(() => {
       panel.storage.state = { isPersisted: false, mayVanish: true };
       panel.storage.changed.emit();
     });
     expect(screen.getByText('This browser may delete what waits')).toBeTruthy();
-    expect(screen.getByText('this browser keeps it while it has room')).toBeTruthy();
+    expect(screen.getByText(/a private window forgets it/)).toBeTruthy();
   });
 
   it('says what is recorded, folded until it is asked for', () => {

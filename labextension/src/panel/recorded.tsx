@@ -4,12 +4,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 interface IRecordedProps {
+  isPersisted: boolean;
   isOpen: boolean;
   onToggle: (isOpen: boolean) => void;
   trans: TranslationBundle;
 }
 
-export function RecordedSection({ isOpen, onToggle, trans }: IRecordedProps): React.ReactElement {
+export function RecordedSection(props: IRecordedProps): React.ReactElement {
+  const { isPersisted, isOpen, onToggle, trans } = props;
   return (
     <section className="jp-CellMonitor-what">
       <details open={isOpen} onToggle={event => onToggle(event.currentTarget.open)}>
@@ -34,7 +36,12 @@ export function RecordedSection({ isOpen, onToggle, trans }: IRecordedProps): Re
           )}
         </p>
         <p className="jp-CellMonitor-soft">
-          {trans.__('Until it is sent, it is kept in this browser under your user name.')}
+          {trans.__('Until it is sent, it is kept in this browser under your user name.')}{' '}
+          {isPersisted
+            ? trans.__('The browser has agreed to keep it.')
+            : trans.__(
+                'The browser may delete it when the disk is full, and a private window forgets it when it is closed.'
+              )}
         </p>
       </details>
     </section>

@@ -60,18 +60,12 @@ function MayVanish({ trans }: { trans: TranslationBundle }): React.ReactElement 
 }
 
 /** What is always good to know. */
-function Facts({ sending, storage, trans }: ISectionProps): React.ReactElement {
+function Facts({ sending, trans }: ISectionProps): React.ReactElement {
   const { waiting, sentToday, lastContact } = sending;
   const facts: [string, string][] = [
     [trans.__('Waiting'), String(waiting)],
     [trans.__('Sent today'), String(sentToday)],
-    [trans.__('Last contact'), lastContact ? momentOf(lastContact) : trans.__('none yet')],
-    [
-      trans.__('Until it is sent'),
-      storage.isPersisted
-        ? trans.__('this browser keeps it')
-        : trans.__('this browser keeps it while it has room')
-    ]
+    [trans.__('Last contact'), lastContact ? momentOf(lastContact) : trans.__('none yet')]
   ];
   return (
     <dl className="jp-CellMonitor-facts">

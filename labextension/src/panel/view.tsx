@@ -39,6 +39,7 @@ export function PanelView({ model, trans, showRecorded }: IPanelViewProps): Reac
           save={() => model.save()}
         />
         <RecordedSection
+          isPersisted={model.storage.isPersisted}
           isOpen={model.isRecordedOpen}
           onToggle={isOpen => model.openRecorded(isOpen)}
           trans={trans}
