@@ -8,7 +8,7 @@ from msgspec import Raw, Struct
 from .duplicates import repeated_key
 from .fields import MAX_BATCH_EVENTS, Timestamp
 from .json_text import without_half_pairs
-from .salvage import EVENTS_KEY, split_broken
+from .salvage import EVENTS_KEY, MAX_ENVELOPE_BYTES, split_broken
 
 
 class _Body(Struct):
@@ -105,6 +105,8 @@ def _broken_batch(body: bytes, error: Exception) -> Batch:
 
 
 def _batch(events: list[bytes], rest: bytes) -> Batch:
+    if len(rest) > MAX_ENVELOPE_BYTES:
+        raise BatchError(f"Besides its events a batch holds at most {MAX_ENVELOPE_BYTES} bytes.")
     try:
         msgspec.json.decode(rest)
         envelope = _ENVELOPE.decode(rest)

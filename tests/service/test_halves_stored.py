@@ -84,7 +84,7 @@ LABELS = [text for name, text in TEXTS.items() if name != "nul"]
 @pytest.mark.parametrize("text", LABELS)
 async def test_names_and_ids_are_given_back(service: Service, text: str) -> None:
     """Also where they are keys."""
-    ids = dict.fromkeys(("event_id", "execution_id", "session_id", "cell_id"), text)
+    ids: Json = dict.fromkeys(("event_id", "execution_id", "session_id", "cell_id"), text)
     _, answer = await service.post(start(**ids, kernel_id=text))
     assert answer["results"] == [{"event_id": text, "status": "stored"}]
     _, read = await service.call("GET", "executions")
@@ -108,7 +108,7 @@ async def test_a_path_is_given_back_and_found(service: Service, name: str) -> No
 async def test_an_unknown_event_and_unknown_fields_keep_it(service: Service, text: str) -> None:
     """As keys and as values."""
     other: Json = {"event_type": "later", "student_id": "ai", "timestamp": at(0), text: [text]}
-    _, answer = await service.post(other, start(**{f"new {text}": {text: text}}))
+    _, answer = await service.post(other, start() | {f"new {text}": {text: text}})
     assert [result["status"] for result in answer["results"]] == ["stored", "stored"]
     stored = (await service.database.row("other_events"))["payload"]
     assert as_sent(stored) == other
