@@ -7,7 +7,7 @@ DATA_DIR ?= demo-data
 STUDENTS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean clean-data
+.PHONY: help demo test lint bench faults clean clean-data
 
 help: ## Show this list
 	@echo "make demo   a whole JupyterHub with a class, on this machine alone"
@@ -15,6 +15,7 @@ help: ## Show this list
 	@echo "make test   all checks and tests, with one line for each part"
 	@echo "make lint   the checks without the tests"
 	@echo "make bench  the benchmarks"
+	@echo "make faults COUNT=500 schedules of kills and cuts on a whole hub; SEED=n repeats one"
 	@echo "make clean  remove what was installed and built; make clean-data removes $(DATA_DIR)"
 
 demo:
@@ -34,6 +35,10 @@ bench:
 	@.venv/bin/python -m benchmarks.ingest
 	@.venv/bin/python -m benchmarks.live
 	@.venv/bin/python -m benchmarks.browser_live
+
+faults:
+	@$(PYTHON) scripts/setup.py test
+	@cd tests && COUNT="$(COUNT)" FIRST="$(FIRST)" SEED="$(SEED)" exec ../.venv/bin/python -m faults
 
 clean:
 	rm -rf .venv dist build test-results .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -11,21 +11,27 @@ from typing import Any
 class Ledger:
     """The events of one schedule, by their ids.
 
-    `begun`: their bodies, written down before they were queued. `kept`: those that were in a
+    `begun`: their bodies, written down before they were queued; an end that was kept and an end
+    that nobody saw may share an id. `kept`: those that were in a
     durable queue, which is what must never be lost. `acknowledged`: those that a service said it
-    has. `rejected`: those that it refused for good, and its code. With a `file` each report is
-    also written there.
+    has. `rejected`: those that it refused for good, and its code. `is_cut_off`: a browser whose
+    reports go through itself was killed, so that its last ones may be missing. With a `file` each
+    report is also written there.
     """
 
-    begun: dict[str, str] = field(default_factory=dict)
+    begun: dict[str, list[str]] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     acknowledged: set[str] = field(default_factory=set)
     rejected: dict[str, str] = field(default_factory=dict)
+    is_cut_off: bool = False
     file: Path | None = None
 
     def begin(self, bodies: Iterable[str]) -> None:
         """Events are about to be queued."""
-        self.begun |= {json.loads(body)["event_id"]: body for body in bodies}
+        for body in bodies:
+            of_event = self.begun.setdefault(json.loads(body)["event_id"], [])
+            if body not in of_event:
+                of_event.append(body)
 
     def keep(self, ids: Iterable[str]) -> None:
         """Events are in a durable queue."""
@@ -51,11 +57,11 @@ class Ledger:
         elif report["kind"] == "answered":
             self.answer(report["results"])
 
-    def events(self) -> dict[str, dict[str, Any]]:
+    def events(self) -> dict[str, list[dict[str, Any]]]:
         """All events that were begun, decoded."""
-        return {event_id: json.loads(body) for event_id, body in self.begun.items()}
+        return {event_id: list(map(json.loads, bodies)) for event_id, bodies in self.begun.items()}
 
     @property
     def sessions(self) -> set[str]:
         """The page loads that made events."""
-        return {event["session_id"] for event in self.events().values()}
+        return {event["session_id"] for found in self.events().values() for event in found}

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+from .browser import LabStudent
+from .lab_schedules import LabRun, draw_lab
 from .schedule import Schedule, draw
 from .stack import WIRE_STUDENTS, Stack
-from .wire import Verdict, WireRun
+from .verdict import Verdict
+from .wire import WireRun
 
 SUITE = range(30)
 ONE_BROWSER_IN = 5
@@ -20,6 +23,8 @@ def wire_schedule(seed: int) -> Schedule:
     return draw(seed, WIRE_STUDENTS, place=seed - seed // ONE_BROWSER_IN)
 
 
-async def run_seed(stack: Stack, seed: int, folder: Path) -> Verdict:
-    """Run one schedule; its files go to `folder`."""
+async def run_seed(stack: Stack, seed: int, folder: Path, student: LabStudent) -> Verdict:
+    """Run one schedule; its files go to `folder`, those of the real browser stay in its own."""
+    if is_browser_seed(seed):
+        return await LabRun(stack, draw_lab(seed, seed // ONE_BROWSER_IN), student).run()
     return await WireRun(stack, wire_schedule(seed), folder).run()

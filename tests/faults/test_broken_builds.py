@@ -9,7 +9,8 @@ import pytest
 from .proxy import Fault
 from .schedule import Schedule, Step, Trouble
 from .stack import Stack
-from .wire import Verdict, WireRun
+from .verdict import Verdict
+from .wire import WireRun
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 MOVES = 8

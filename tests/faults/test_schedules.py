@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from .browser import LabStudent
 from .schedule import troubles
 from .stack import WIRE_STUDENTS, Stack
 from .suite import SUITE, is_browser_seed, run_seed, wire_schedule
@@ -14,10 +15,10 @@ WIRE = [seed for seed in SUITE if not is_browser_seed(seed)]
 
 @pytest.mark.parametrize("seed", SUITE)
 async def test_nothing_is_lost_and_nothing_counts_twice(
-    stack: Stack, seed: int, tmp_path: Path
+    stack: Stack, lab_student: LabStudent, seed: int, tmp_path: Path
 ) -> None:
     """After everything is healed and all queues are empty the checker finds no violation."""
-    verdict = await run_seed(stack, seed, tmp_path)
+    verdict = await run_seed(stack, seed, tmp_path, lab_student)
     assert not verdict.violations, "\n".join([str(verdict), *verdict.violations])
     assert len(verdict.ledger.acknowledged) > 0
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from browser.hub import until
@@ -15,25 +14,9 @@ from .stack import Stack
 from .stored import read_stored
 from .student import Settings
 from .students import SimulatedStudent
+from .verdict import Verdict
 
 DRAIN_S = 60
-
-
-@dataclass
-class Verdict:
-    """What came of a schedule; `violations` is empty where all promises were kept."""
-
-    seed: int
-    story: str
-    ledger: Ledger
-    violations: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        made, acknowledged = len(self.ledger.begun), len(self.ledger.acknowledged)
-        rejected = len(self.ledger.rejected)
-        counts = f"{made} events, {acknowledged} acknowledged, {rejected} rejected"
-        verdict = "ok" if not self.violations else f"VIOLATED ({len(self.violations)})"
-        return f"seed {self.seed}: {verdict}: {counts} [{self.story}]"
 
 
 class WireRun:
