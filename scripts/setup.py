@@ -38,6 +38,7 @@ DEBIAN = {
     "postgresql": "/usr/lib/postgresql/*/bin/initdb",
     "victoria-metrics": "/usr/bin/victoria-metrics",
     "fonts-ipafont-gothic": "/usr/share/fonts/*/ipafont-gothic",
+    "strace": "/usr/bin/strace",
 }
 
 

@@ -50,6 +50,11 @@ class Cluster:
         first = psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0]))
         return [first.pid, *(child.pid for child in first.children())]
 
+    @property
+    def pid(self) -> int:
+        """Its first process, which started all others."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
     def url(self, database: str) -> str:
         """The URL of one of its databases."""
         return f"postgresql://tester@127.0.0.1:{self.port}/{database}"
