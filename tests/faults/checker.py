@@ -53,14 +53,6 @@ class Checker:
 
     def _dropped_seqs(self) -> set[tuple[Any, int]]:
         """The sessions and `seq` of events that browsers reported as given up."""
-        if "dropped_events" not in self._stored.rows:
-            return {
-                (uuid_of(row["payload"]["session_id"]), seq)
-                for row in self._stored.of("other_events")
-                if row["event_type"] == "events_dropped"
-                for first, last in row["payload"]["ranges"]
-                for seq in range(first, last + 1)
-            }
         return {
             (row["session_id"], seq)
             for row in self._stored.of("dropped_events")
@@ -71,14 +63,6 @@ class Checker:
     def _is_stored(self, event: Event) -> bool:
         if self._homes[uuid_of(event["event_id"])]:
             return True
-        if (
-            event["event_type"] == "notebook_opened"
-            and "notebook_openings" not in self._stored.rows
-        ):
-            return any(
-                r["session_id"] == uuid_of(event["session_id"]) and r["opened"]
-                for r in self._stored.of("sessions")
-            )
         if event.get("status") != "unknown":
             return False
         # That nobody saw the end gives way to the end.
@@ -177,13 +161,11 @@ class Checker:
         counted = Counter((row["class_id"], row["name"][:200]) for row in logs)
         patterns = self._stored.of("error_patterns of the class")
         stored = {(row["class_id"], row["error_category"]): row["frequency"] for row in patterns}
-        if "error_patterns of the class" in self._stored.rows and stored != counted:
+        if stored != counted:
             yield f"error_patterns: {stored}, counted {dict(counted)}"
 
     def _ranges_are_the_fold(self) -> Iterator[str]:
         for row in self._stored.of("sessions"):
-            if "seq_ranges" not in row:
-                return
             key = row["session_id"]
             made = (event for events in self._events.values() for event in events)
             seqs = {event["seq"] for event in made if self._came(event, key)}
