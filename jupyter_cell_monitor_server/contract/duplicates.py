@@ -31,7 +31,7 @@ def repeated_key(text: bytes) -> str | None:
     Raises `RecursionError` for a text that is nested about 1000 deep.
     """
     try:
-        _DECODER.decode(text.decode())
+        _DECODER.raw_decode(text.decode().lstrip())
     except _Repeated as found:
         return str(found)
     return None

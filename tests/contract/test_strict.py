@@ -7,6 +7,7 @@ import pytest
 from jupyter_cell_monitor_server.contract.batches import BatchError, BatchTooLong, split_batch
 from jupyter_cell_monitor_server.contract.events import ParsedEvent, RejectedEvent, parse_event
 from jupyter_cell_monitor_server.contract.fields import MAX_BATCH_EVENTS, MAX_DEPTH
+from jupyter_cell_monitor_server.contract.json_text import is_deeper
 from jupyter_cell_monitor_server.contract.salvage import MAX_ENVELOPE_BYTES
 
 from .test_contract import NOW, Json, encoded, named, parse, start
@@ -156,6 +157,28 @@ def test_an_event_is_nested_64_deep(depth: int, is_taken: bool) -> None:
     inner = depth - 2
     raw = in_output(b"[" * inner + b'"[[[[["' + b"]" * inner)
     assert isinstance(parse_event(raw, NOW), ParsedEvent) is is_taken
+
+
+NESTED = [
+    (b"", 0),
+    (b"[]" * 500, 1),
+    (b'[{"a":[{}]}' + b",[]" * 100 + b"]", 4),
+    (b"[" * 70 + b"]" * 70, 70),
+    (b'{"a":' * 70 + b"1" + b"}" * 70, 70),
+    (b"[" * 500, 500),
+    (b"]" * 500, 0),
+    (b'["' + b"[" * 500 + b'"]', 1),
+    (b'["\\"' + b"[" * 99, 100),
+    (b'["\\""' + b"{" * 99, 100),
+    (b"[}" * 100, 1),
+]
+
+
+@pytest.mark.parametrize(("raw", "depth"), NESTED, ids=range(len(NESTED)))
+def test_brackets_are_counted_outside_of_strings(raw: bytes, depth: int) -> None:
+    assert [is_deeper(raw, limit) for limit in (1, 4, 64, 99)] == [
+        depth > limit for limit in (1, 4, 64, 99)
+    ]
 
 
 ENVELOPES = [
