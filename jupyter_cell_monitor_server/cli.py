@@ -33,6 +33,16 @@ COMMANDS = {
         "hub",
         "create the database's tables or bring them to this version",
     ),
+    "rebuild": Command(
+        "jupyter_cell_monitor_server.cli_rebuild:main",
+        "hub",
+        "compute again what follows from the stored events",
+    ),
+    "quarantine": Command(
+        "jupyter_cell_monitor_server.cli_quarantine:main",
+        "hub",
+        "list, show, replay or delete events that could not be stored",
+    ),
     "check": Command(
         "jupyter_cell_monitor_server.service.check:main",
         "hub",

@@ -72,6 +72,27 @@ def later_cells(
     return found
 
 
+def opened_cells(
+    opened: Iterable[Cell], known: dict[str, KnownCell], nbformat_minor: int | None
+) -> list[KnownCell]:
+    """The cells of an opening, matched with those that openings before it announced."""
+    # A broken notebook can hold one cell id twice.
+    by_id: dict[str, Cell] = {}
+    for cell in opened:
+        by_id.setdefault(cell.cell_id, cell)
+    announced = [cell for cell in known.values() if cell.cell_index is not None]
+    if announced:
+        return later_cells(list(by_id.values()), announced, nbformat_minor)
+    return first_cells(list(by_id.values()), nbformat_minor)
+
+
+def unannounced(cell_id: str) -> KnownCell:
+    """A cell that ran, and that no opening named."""
+    return KnownCell(
+        cell_id, "code", cell_id, None, None, None, at_first_opening=False, expected=False
+    )
+
+
 def expected_ids(cells: Sequence[Cell]) -> set[str]:
     """The cells that a student is expected to run with success.
 

@@ -9,7 +9,7 @@ from ..contract.events import OtherEvent, ParsedEvent, RejectedEvent, parse_even
 from ..contract.results import EventResult
 from ..contract.times import Clocks
 from .contents import ContentNeeded, Contents, Restoring, is_of
-from .db.record import Delivery
+from .db.delivery import Delivery
 from .people import Person
 from .writer import Writer
 

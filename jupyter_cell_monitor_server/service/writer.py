@@ -12,8 +12,8 @@ from ..contract.events import ParsedEvent
 from ..contract.results import EventResult
 from .announce import Announcer
 from .bounds import Busy
+from .db.delivery import Delivery, Recorded
 from .db.engine import DatabaseUnavailable
-from .db.record import Delivery, Recorded
 from .quota import TooMany
 from .turns import Turns
 

@@ -10,9 +10,9 @@ from jupyter_cell_monitor_server.contract.people import Role
 from jupyter_cell_monitor_server.contract.updates import Update, class_channel
 from jupyter_cell_monitor_server.service.class_of_notebook import DEFAULT_PATTERNS, resolver
 from jupyter_cell_monitor_server.service.db import tables
+from jupyter_cell_monitor_server.service.db.delivery import Delivery
 from jupyter_cell_monitor_server.service.db.engine import create_engine, reading, writing
 from jupyter_cell_monitor_server.service.db.missed import read_missed
-from jupyter_cell_monitor_server.service.db.record import Delivery
 from jupyter_cell_monitor_server.service.db.store import Store
 from jupyter_cell_monitor_server.service.people import Person
 

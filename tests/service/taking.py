@@ -10,8 +10,8 @@ from jupyter_cell_monitor_server.contract.events import ParsedEvent
 from jupyter_cell_monitor_server.contract.results import EventResult
 from jupyter_cell_monitor_server.service.announce import Announcer
 from jupyter_cell_monitor_server.service.bus.memory import MemoryBus
+from jupyter_cell_monitor_server.service.db.delivery import Delivery, Recorded
 from jupyter_cell_monitor_server.service.db.engine import DatabaseUnavailable
-from jupyter_cell_monitor_server.service.db.record import Delivery, Recorded
 from jupyter_cell_monitor_server.service.ingest import BodyTooLarge, Ingest
 from jupyter_cell_monitor_server.service.writer import Writer, WriterLimits
 

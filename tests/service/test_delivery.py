@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_cell_monitor_server.contract.updates import DeliveryUpdate
@@ -24,6 +24,7 @@ def ranges_of(found: set[int]) -> seq_ranges.Ranges:
     return seq_ranges.union([], [[n, n] for n in found])
 
 
+@settings(deadline=None)
 @given(numbers, numbers)
 def test_ranges_count_what_sets_do(received: set[int], given_up: set[int]) -> None:
     """Missing is below the highest known, dropped is what did not come after all."""

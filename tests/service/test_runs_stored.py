@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jupyter_cell_monitor_server.contract.events import ParsedEvent, parse_event
-from jupyter_cell_monitor_server.service.db.record import Delivery
+from jupyter_cell_monitor_server.service.db.delivery import Delivery
 from jupyter_cell_monitor_server.service.ids import day_of, uuid_of
 
 from .database import Database, person

@@ -59,7 +59,8 @@ async def read_missed(
 
 
 async def _rows(connection: AsyncConnection, query: Select[Any], limit: int) -> Sequence[Any]:
-    return (await connection.execute(query.limit(limit + 1))).mappings().all()
+    found: Sequence[Any] = (await connection.execute(query.limit(limit + 1))).mappings().all()
+    return found
 
 
 def moved_messages(
@@ -93,14 +94,15 @@ def _runs(class_id: str, since: int) -> Select[Any]:
     )
 
 
-def _joined(query: Any, table: Any) -> Any:
+def _joined(query: Any, table: Any) -> Select[Any]:
     same_cell = and_(cells.c.notebook_id == table.c.notebook_id, cells.c.cell_id == table.c.cell_id)
-    return (
+    joined: Select[Any] = (
         query.add_columns(notebooks.c.path, notebooks.c.notebook_key, cells.c.cell_key)
         .select_from(table)
         .join(notebooks, notebooks.c.notebook_id == table.c.notebook_id)
         .join(cells, same_cell)
     )
+    return joined
 
 
 def _run_message(row: Any, class_id: str, since: int) -> ExecutionUpdate:

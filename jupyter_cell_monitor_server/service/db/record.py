@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -22,6 +21,7 @@ from ..ids import uuid_of
 from ..people import Person
 from ..runs import Arrival, Run, Taken
 from .channels import Cursors
+from .delivery import Delivery, Recorded
 from .messages import Announcing
 from .record_errors import recount_patterns, save_patterns
 from .record_notebooks import Notebook, Notebooks
@@ -45,27 +45,6 @@ from .recount import recount_cells, recount_progress, recount_runs
 CONFLICT = "id_conflict"
 _CONFLICT_REASON = "another event was stored under this id"
 _CONFLICT_DETAIL = "Another event was stored under this id. This one is kept for the administrator."
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """The valid events of one request: they share their sender, and when it was sent and came.
-
-    `sent_at` is by the browser's clock, `received_at` by the service's.
-    """
-
-    person: Person
-    events: Sequence[ParsedEvent]
-    received_at: datetime
-    sent_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What a transaction did: the results of each delivery, and the updates in cursor order."""
-
-    results: list[list[EventResult]]
-    updates: list[Update]
 
 
 Item = tuple[Delivery, ParsedEvent, Arrival]
@@ -312,11 +291,3 @@ def _successes(changed: Iterable[ChangedRun]) -> Iterable[Success]:
         run = item.run
         if run.status == "completed" and "completed" in item.statuses and run.ended_at is not None:
             yield Success(item.notebook, item.cell, run.ended_at)
-
-
-def quarantine(
-    connection: Connection, delivery: Delivery, parsed: ParsedEvent, reason: str
-) -> None:
-    """Keep an event that cannot be stored, with its bytes and the reason."""
-    refused = Refused(delivery.person.name, parsed.raw, reason, delivery.received_at)
-    put_aside(connection, [refused])

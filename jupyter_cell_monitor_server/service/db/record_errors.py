@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, func, literal_column, select
 
@@ -49,7 +50,7 @@ def recount_patterns(connection: Connection, class_id: str) -> None:
     """Count all errors of a class again; writes only what differs."""
     error = error_logs.c
     # Written out, since PostgreSQL takes two parameters of one value for two values.
-    length = literal_column(str(MAX_CATEGORY))
+    length: Any = literal_column(str(MAX_CATEGORY))
     category = func.substr(error.name, literal_column("1"), length, type_=error.name.type)
     query = (
         select(category, func.count(), func.min(error.occurred_at), func.max(error.occurred_at))

@@ -9,24 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from ...contract.events import Cell
-from ..cell_keys import KnownCell, copy_cell, first_cells, later_cells
+from ..cell_keys import KnownCell, copy_cell, opened_cells, unannounced
 from ..class_of_notebook import ClassOfNotebook, Resolve
 from ..people import Person
 from ..places import Position
+from .cell_rows import CELL_COLUMNS, row_of
 from .record_sessions import SessionKey, Sessions
 from .rows import find, upsert
 from .tables import cells, notebook_openings, notebooks
-
-CELL_COLUMNS = (
-    "cell_type",
-    "cell_key",
-    "cell_index",
-    "grade_id",
-    "source_sha256",
-    "at_first_opening",
-    "expected",
-    "completed_at",
-)
 
 
 @dataclass(slots=True)
@@ -230,8 +220,8 @@ class Notebooks:
             path=path,
             name=name_of(path),
             notebook_key=path,
-            class_id=found and found.class_id,
-            assignment=found and found.assignment,
+            class_id=None if found is None else found.class_id,
+            assignment=None if found is None else found.assignment,
         )
         self._read_whole.add(notebook.notebook_id)
         self._by_id[notebook.notebook_id] = notebook
@@ -272,33 +262,6 @@ class Notebooks:
         upsert(self._connection, cells, changed, CELL_COLUMNS)
 
 
-def opened_cells(
-    opened: Iterable[Cell], known: dict[str, KnownCell], nbformat_minor: int | None
-) -> list[KnownCell]:
-    """The cells of an opening, matched with those that openings before it announced."""
-    # A broken notebook can hold one cell id twice.
-    by_id: dict[str, Cell] = {}
-    for cell in opened:
-        by_id.setdefault(cell.cell_id, cell)
-    announced = [cell for cell in known.values() if cell.cell_index is not None]
-    if announced:
-        return later_cells(list(by_id.values()), announced, nbformat_minor)
-    return first_cells(list(by_id.values()), nbformat_minor)
-
-
-def unannounced(cell_id: str) -> KnownCell:
-    """A cell that ran, and that no opening named."""
-    return KnownCell(
-        cell_id, "code", cell_id, None, None, None, at_first_opening=False, expected=False
-    )
-
-
 def name_of(path: str) -> str:
     """The name of a notebook that nobody has opened yet."""
     return path.rsplit("/", 1)[-1][:200]
-
-
-def row_of(cell: KnownCell) -> dict[str, Any]:
-    """The columns of a cell."""
-    # `dataclasses.asdict` copies all that is in the fields, which takes longer than to store it.
-    return {name: getattr(cell, name) for name in KnownCell.__slots__}

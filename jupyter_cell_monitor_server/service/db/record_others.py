@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from ...contract.events import EventsDropped, OtherEvent, ParsedEvent
 from ..ids import content_uuid, uuid_of
 from ..runs import Arrival, Taken
+from .delivery import Delivery
 from .record_notebooks import Notebook
 from .rows import Row, find, insert, insert_new
 from .tables import dropped_events, other_events, quarantined_events
@@ -124,3 +125,11 @@ def _aside_row(item: Refused) -> Row:
         "reason": item.reason,
         "raw": item.raw,
     }
+
+
+def quarantine(
+    connection: Connection, delivery: Delivery, parsed: ParsedEvent, reason: str
+) -> None:
+    """Keep an event that cannot be stored, with its bytes and the reason."""
+    refused = Refused(delivery.person.name, parsed.raw, reason, delivery.received_at)
+    put_aside(connection, [refused])

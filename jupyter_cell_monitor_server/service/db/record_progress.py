@@ -58,29 +58,22 @@ def save_progress(
     opened: Mapping[uuid.UUID, Notebook],
     began: Mapping[uuid.UUID, datetime],
 ) -> list[ProgressChange]:
-    """Mark the cells that ran with success, and store the progress that this changed.
+    """Mark the cells that ran with success, and store the progress that changed.
 
     `opened`: whose cells are others; `began`: the first opening of those nothing is stored of.
     """
-    by_notebook: dict[uuid.UUID, list[Success]] = defaultdict(list)
-    for success in successes:
-        known = success.cell.completed_at
-        if known is None or success.moment < known:
-            by_notebook[success.notebook.notebook_id].append(success)
     changes: list[ProgressChange] = []
-    rows: list[dict[str, Any]] = []
-    points: list[dict[str, Any]] = []
-    for several in by_notebook.values():
+    rows, points = [], []
+    for several in _by_notebook(successes):
         notebook = several[0].notebook
         before = progress_of(notebooks.all_cells(notebook).values())
         _mark(notebooks, several)
-        if notebook.notebook_id in opened:
-            continue
         after = progress_of(notebooks.all_cells(notebook).values())
-        if after != before:
-            rows.append(_progress_row(notebook, after, after.successes[-1]))
-            points += _steps(notebook, before, after)
-        if after.completed_cells != before.completed_cells:
+        if notebook.notebook_id in opened or after == before:
+            continue
+        rows.append(_progress_row(notebook, after, after.successes[-1]))
+        points += _steps(notebook, before, after)
+        if len(after.successes) != len(before.successes):
             changes.append(ProgressChange(notebook, after))
     upsert(connection, assignment_progress, rows, _CHANGING)
     upsert(connection, student_progress, points, POINT_CHANGING)
@@ -89,6 +82,15 @@ def save_progress(
         change = save_whole(connection, notebook, after, began.get(notebook.notebook_id))
         changes += [change] if change else []
     return changes
+
+
+def _by_notebook(successes: Iterable[Success]) -> Iterable[list[Success]]:
+    found: dict[uuid.UUID, list[Success]] = defaultdict(list)
+    for success in successes:
+        known = success.cell.completed_at
+        if known is None or success.moment < known:
+            found[success.notebook.notebook_id].append(success)
+    return found.values()
 
 
 def _mark(notebooks: Notebooks, successes: Iterable[Success]) -> None:
@@ -121,16 +123,9 @@ def save_whole(
     points = [_point(notebook, progress, n, moment) for n, moment in enumerate(moments)]
     if not progress.total_cells:
         points = []
-        table = assignment_progress
-        mine = table.c.student_id == notebook.student_id
-        if stored:
-            connection.execute(
-                delete(table).where(mine, table.c.notebook_id == notebook.notebook_id)
-            )
-    else:
-        row = _progress_row(notebook, progress, moments[-1])
-        if row != stored:
-            upsert(connection, assignment_progress, [row], _CHANGING)
+        _remove(connection, notebook)
+    elif (row := _progress_row(notebook, progress, moments[-1])) != stored:
+        upsert(connection, assignment_progress, [row], _CHANGING)
     if began is None:
         _save_points(connection, notebook, points)
     else:
@@ -139,6 +134,13 @@ def save_whole(
     if counts == (progress.completed_cells, progress.total_cells):
         return None
     return ProgressChange(notebook, progress)
+
+
+def _remove(connection: Connection, notebook: Notebook) -> None:
+    progress = assignment_progress.c
+    mine = progress.student_id == notebook.student_id
+    same = progress.notebook_id == notebook.notebook_id
+    connection.execute(delete(assignment_progress).where(mine, same))
 
 
 def _save_points(

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, case, delete, func, literal, select, tuple_
+from sqlalchemy import Connection, case, delete, func, literal, select, tuple_
 
 from ...contract.events import NotebookOpened, ParsedEvent, parse_event
 from ...contract.updates import class_channel, progress_channel
-from ..cell_keys import KnownCell
+from ..cell_keys import KnownCell, opened_cells, unannounced
 from ..progress import progress_of
+from .cell_rows import CELL_COLUMNS, row_of
 from .channels import Cursors
-from .record_notebooks import CELL_COLUMNS, Notebook, opened_cells, row_of, unannounced
+from .record_notebooks import Notebook
 from .record_progress import ProgressChange, save_whole
 from .record_runs import POINT_CHANGING, RUN_KEY, RunKey, delete_point, point_of_run
 from .rows import find, update, upsert
@@ -125,7 +126,7 @@ def recount_runs(
 
 def _runs(
     connection: Connection, notebook_id: uuid.UUID, after: RunKey | None, limit: int | None
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     run = cell_executions.c
     key = tuple_(*(run[name] for name in RUN_KEY))
     query = (

@@ -129,6 +129,8 @@ class _Refold:
         new.path = placed.path
         if not new.keeps_cells:
             new.notebook_key = placed.notebook_key
+            new.name = name_of(placed.path)
+            new.class_session_id = new.class_place = None
         if placed.openings:
             self._set_opened(new, placed)
         self._stored[notebook_id] = new
@@ -146,8 +148,8 @@ class _Refold:
             path=placed.path,
             name=name_of(placed.path),
             notebook_key=placed.notebook_key,
-            class_id=found and found.class_id,
-            assignment=found and found.assignment,
+            class_id=None if found is None else found.class_id,
+            assignment=None if found is None else found.assignment,
             last_activity_at=self._now,
         )
 
@@ -162,7 +164,6 @@ class _Refold:
         if giver is None or (new.keeps_cells and new.class_id is not None):
             return
         new.class_id, new.assignment = giver.class_id, giver.assignment
-        new.class_session_id = new.class_place = None
         if giver is not placed.openings[0] or giver.by_choice:
             new.class_session_id, new.class_place, _ = giver.position
 

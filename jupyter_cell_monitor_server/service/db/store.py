@@ -1,17 +1,23 @@
 """The database as the writer and the handlers see it: whole transactions, no SQL."""
 
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ...contract.events import ParsedEvent
+from ...contract.events import ParsedEvent, RejectedEvent, parse_event
 from ...contract.people import Role
 from ..class_of_notebook import Resolve
-from .engine import Transactions, reading
-from .record import Delivery, Recorded, Recording, quarantine
+from ..people import Person
+from .delivery import Delivery, Recorded
+from .engine import DatabaseUnavailable, Transactions, reading
+from .quarantine import Aside, delete_aside, list_aside, raw_of, roles_of
+from .rebuild import Rebuild, Report
+from .record import Recording
+from .record_others import quarantine
 from .record_people import replace_members
 
 MAX_RACES = 4
@@ -50,6 +56,45 @@ class Store:
         await self._transactions.run(
             lambda connection: quarantine(connection, delivery, parsed, reason)
         )
+
+    async def list_aside(
+        self, student_id: str | None = None, limit: int | None = None
+    ) -> list[Aside]:
+        """Events that were put aside, newest first."""
+        return await self._transactions.run(lambda c: list_aside(c, student_id, limit))
+
+    async def aside(self, event_id: uuid.UUID) -> tuple[str, bytes] | None:
+        """Whose an event is that was put aside, and its bytes."""
+        return await self._transactions.run(lambda c: raw_of(c, event_id))
+
+    async def delete_aside(self, event_ids: Collection[uuid.UUID]) -> int:
+        """Delete what was put aside; how many there were."""
+        return await self._transactions.run(lambda c: delete_aside(c, event_ids))
+
+    async def replay(self, event_id: uuid.UUID, student_id: str, raw: bytes) -> str | None:
+        """Store again what was put aside. None where it is stored, else why it is not."""
+        parsed = parse_event(raw, self._now())
+        if isinstance(parsed, RejectedEvent):
+            return f"{parsed.code}: {parsed.detail}"
+        if parsed.event.student_id != student_id:
+            return "wrong_student: the event names another student than the one who sent it"
+        roles = await self._transactions.run(lambda c: roles_of(c, student_id))
+        person = Person(student_id, roles, may_teach=False)
+        try:
+            recorded = await self.store([Delivery(person, [parsed], self._now())])
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:
+            return f"{type(error).__name__}: {error}".partition("\n")[0]
+        [[result]] = recorded.results
+        if result.status not in {"stored", "duplicate"}:
+            return f"{result.code}: {result.detail}"
+        await self.delete_aside([event_id])
+        return None
+
+    async def rebuild(self, report: Report) -> None:
+        """Compute again all that follows from the stored events."""
+        await Rebuild(self._transactions, self._resolve, self._now).run(report)
 
     async def replace_members(self, members: Mapping[str, Mapping[str, Role]]) -> None:
         """Make the members of each class what the Hub's groups say now."""
