@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import browser_live, corpus, ingest, live, replay, wire
+from benchmarks import browser_live, corpus, flood, ingest, live, replay, wire
 from benchmarks.database import check_runs, read_rows, write_raw_s
 from benchmarks.figures import percentile, report
 from benchmarks.load import events_of, gzip_batches, single_events
@@ -39,6 +39,14 @@ async def test_live_measures_each_start_and_end_of_a_run() -> None:
     assert len(timed.latencies_ms) == len(runs) > 0
     summary = live.summary_of([timed])
     assert 0 < summary["p50_ms"] <= summary["p99_ms"] <= summary["worst_ms"]
+
+
+async def test_flood_measures_the_others_with_and_without_it() -> None:
+    size = flood.Size(students=3, batches_each=4, pause_s=0.1, rounds=1)
+    summary = (await flood.measure(size)).summary()
+    assert summary["p99_ratio"] == summary["beside_p99_ms"] / summary["alone_p99_ms"]
+    assert summary["flood_taken"] > 0
+    assert summary["flood_refused"] > 0
 
 
 def test_a_message_that_never_came_is_noticed() -> None:

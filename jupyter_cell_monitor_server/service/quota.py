@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import NamedTuple
 
 BYTES_PER_EVENT = 16 * 1024
 
@@ -27,8 +28,10 @@ def cost_of(events: int, bytes_: int) -> int:
 class Quota:
     """Each user's bucket holds `burst` events and gains `events_per_s`.
 
-    At most `max_buckets` are kept: the one that was not used for longest is forgotten, which
-    fills it. `clock` is monotonic, in seconds.
+    Who was told when to come again is refused until then, however little they ask for: so the
+    bucket does fill, and a refusal costs the service next to nothing. At most `max_buckets` are
+    kept: the one that was not used for longest is forgotten, which fills it. `clock` is
+    monotonic, in seconds.
     """
 
     def __init__(
@@ -42,14 +45,17 @@ class Quota:
         self._burst = burst
         self._max_buckets = max_buckets
         self._clock = clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._buckets)
 
     def check(self, user: str, cost: float) -> None:
         """Raises `TooMany` where `cost` events would not be taken now."""
-        self._require(self._level(user), min(cost, self._burst))
+        wait_s = self._bucket(user).closed_until_s - self._clock()
+        if wait_s > 0:
+            raise _refusal(wait_s)
+        self._require(user, self._bucket(user).level, min(cost, self._burst))
 
     def charge(self, user: str) -> "Charge":
         """A request's charge, which pays nothing yet."""
@@ -61,31 +67,46 @@ class Quota:
         A request that costs more than a full bucket costs a full bucket. Raises `TooMany`.
         """
         cost = max(paid, min(cost, self._burst))
-        level = self._level(user)
+        level = self._bucket(user).level
         if cost - paid > level:
-            self._require(level, cost)
+            self._require(user, level, cost)
         self._keep(user, level - (cost - paid))
         return cost
 
     def empty(self, user: str, cost: float) -> None:
         """Take out so many, or all that is there."""
-        self._keep(user, max(0.0, self._level(user) - cost))
+        self._keep(user, max(0.0, self._bucket(user).level - cost))
 
-    def _level(self, user: str) -> float:
+    def _bucket(self, user: str) -> "_Bucket":
+        """A user's bucket as it is now."""
         now_s = self._clock()
-        level, at_s = self._buckets.get(user, (self._burst, now_s))
-        return min(self._burst, level + (now_s - at_s) * self._events_per_s)
+        level, at_s, closed_until_s = self._buckets.get(user, _Bucket(self._burst, now_s, 0.0))
+        level = min(self._burst, level + (now_s - at_s) * self._events_per_s)
+        return _Bucket(level, now_s, closed_until_s)
 
-    def _require(self, level: float, cost: float) -> None:
+    def _require(self, user: str, level: float, cost: float) -> None:
         if level < cost:
             wait_s = (cost - level) / self._events_per_s
-            raise TooMany("quota", wait_s, "You send more than is taken from one user. Try later.")
+            self._keep(user, level, self._clock() + wait_s)
+            raise _refusal(wait_s)
 
-    def _keep(self, user: str, level: float) -> None:
-        self._buckets[user] = (level, self._clock())
+    def _keep(self, user: str, level: float, closed_until_s: float = 0.0) -> None:
+        self._buckets[user] = _Bucket(level, self._clock(), closed_until_s)
         self._buckets.move_to_end(user)
         if len(self._buckets) > self._max_buckets:
             self._buckets.popitem(last=False)
+
+
+class _Bucket(NamedTuple):
+    """`level`: the events in it at `at_s`, a time of the clock."""
+
+    level: float
+    at_s: float
+    closed_until_s: float
+
+
+def _refusal(wait_s: float) -> TooMany:
+    return TooMany("quota", wait_s, "You send more than is taken from one user. Try later.")
 
 
 class Charge:

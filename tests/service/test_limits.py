@@ -42,9 +42,9 @@ async def pieces(body: bytes) -> AsyncIterator[bytes]:
 
 
 def batch(count: int, size: int = 0) -> bytes:
-    """So many events, in a body that spaces fill up to `size` bytes."""
+    """So many events, in a body that spaces behind them fill up to `size` bytes."""
     events = [start(run=f"r{n}") for n in range(count)]
-    return json.dumps({"events": events}).encode().ljust(size)
+    return json.dumps({"events": events}).encode()[:-2].ljust(size - 2) + b"]}"
 
 
 def plain(body: bytes) -> dict[str, Any]:

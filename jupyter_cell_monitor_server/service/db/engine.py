@@ -194,7 +194,7 @@ def _is_outage(error: Exception) -> bool:
 def _first_line(error: Exception) -> str:
     # The lines below it can hold rows.
     cause = error.orig if isinstance(error, DBAPIError) else error
-    return str(cause).partition("\n")[0]
+    return str(cause).partition("\n")[0] or type(cause).__name__
 
 
 def _alembic_config(connection: Connection) -> Config:

@@ -1,5 +1,7 @@
 """`POST /events`: takes what a student's browser recorded."""
 
+import asyncio
+
 from tornado.web import HTTPError, stream_request_body
 
 from ...contract.fields import MAX_BODY_BYTES, MAX_INFLATED_BYTES
@@ -14,6 +16,7 @@ from .base import BaseHandler
 # What comes above the bound is read and forgotten up to here: a client that is cut off while it
 # still sends would not read why.
 MAX_READ_BYTES = 4 * MAX_BODY_BYTES
+MAX_DELAY_S = 0.5
 _REFUSALS = (ApiError, HTTPError, BodyTooLarge, Busy, TooMany, HubUnavailable)
 
 
@@ -70,6 +73,7 @@ class EventsHandler(BaseHandler):
         self._is_taken = True
         try:
             if self._refusal is not None:
+                await self._slow_down(self._refusal)
                 raise self._refusal
             results = await self._take()
         finally:
@@ -101,6 +105,11 @@ class EventsHandler(BaseHandler):
             raise
         except ValueError as error:
             raise ApiError(400, "invalid", str(error)) from error
+
+    async def _slow_down(self, refusal: Exception) -> None:
+        """Who heeds no `Retry-After` has an answer a little later on each connection."""
+        if isinstance(refusal, TooMany):
+            await asyncio.sleep(min(refusal.retry_after_s, MAX_DELAY_S))
 
     def _refuse(self, error: Exception) -> None:
         self._refusal = error
