@@ -77,7 +77,7 @@ class LabRun:
                 await self.heal()
         await self.heal()
         await self._student.drain()
-        return await self._judge()
+        return await judge(self._stack, self._student, self._schedule.seed, str(self._schedule))
 
     async def _step(self, trouble: Trouble, at: int) -> None:
         ledger = self._student.ledger
@@ -124,8 +124,9 @@ class LabRun:
             await self._student.load()
         await self._student.reconnect()
 
-    async def _judge(self) -> Verdict:
-        ledger = self._student.ledger
-        stored = await read_stored(self._stack.database_url(), ledger.sessions, ledger.begun)
-        violations = Checker(ledger, stored).violations()
-        return Verdict(self._schedule.seed, str(self._schedule), ledger, violations)
+
+async def judge(stack: Stack, student: LabStudent, seed: int = 0, story: str = "") -> Verdict:
+    """What the checker says now of all that this student has ever done."""
+    ledger = student.ledger
+    stored = await read_stored(stack.database_url(), ledger.sessions, ledger.begun)
+    return Verdict(seed, story, ledger, Checker(ledger, stored).violations())

@@ -88,4 +88,5 @@ def _habits(rng: random.Random) -> dict[str, Any]:
         "replay": rng.choice([0.0, 0.5]),
         "batch_events": rng.choice([1, 7, 100]),
         "queue_events": rng.choice([25, 10_000]),
+        "reduces": rng.random() < 0.7,
     }

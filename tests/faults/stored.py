@@ -37,6 +37,24 @@ async def read_stored(url: str, sessions: Iterable[str], ids: Iterable[str]) -> 
         await engine.dispose()
 
 
+async def read_all(url: str) -> Stored:
+    """Every row of every table, in an order of its own."""
+    engine = create_engine(url)
+    try:
+        async with reading(engine) as connection:
+            return await connection.run_sync(_read_all)
+    finally:
+        await engine.dispose()
+
+
+def _read_all(connection: Connection) -> Stored:
+    found = {}
+    for name, table in tables.metadata.tables.items():
+        rows = connection.execute(table.select()).mappings()
+        found[name] = sorted((dict(row) for row in rows), key=repr)
+    return Stored(found)
+
+
 def _read(connection: Connection, wanted: dict[str, set[uuid.UUID]]) -> Stored:
     stored = Stored()
     sessions = _find(connection, tables.sessions, "session_id", wanted["session_id"])
@@ -49,10 +67,9 @@ def _read(connection: Connection, wanted: dict[str, set[uuid.UUID]]) -> Stored:
         elif "event_id" in table.c:
             stored.rows[name] = _find(connection, table, "event_id", wanted["event_id"])
         classes |= {row["class_id"] for row in stored.of(name) if row.get("class_id")}
-    for name in ("error_patterns", "error_logs"):
-        if name in tables.metadata.tables:
-            table = tables.metadata.tables[name]
-            stored.rows[f"{name} of the class"] = _find(connection, table, "class_id", classes)
+    for table in (tables.error_patterns, tables.error_logs):
+        rows = _find(connection, table, "class_id", classes)
+        stored.rows[f"{table.name} of the class"] = rows
     return stored
 
 

@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from .durable_queue import DurableQueue, Queued
 from .page import Page
+from .reduced import KnownContents
 
 # The real sender's times, twenty times as fast.
 TIMEOUT_S = 3.0
@@ -35,7 +36,8 @@ class Settings(Struct):
 
     `tabs` send from one queue at the same time without taking turns. `shuffle`, `repeat` and
     `replay` are the chances that a batch goes in another order, twice, or is followed by one that
-    was acknowledged long before. `careless`: deletes what it sends before it is acknowledged.
+    was acknowledged long before. `reduces`: contents that the service has travel as their hashes.
+    `careless`: deletes what it sends before it is acknowledged.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Settings(Struct):
     replay: float = 0.0
     batch_events: int = 100
     queue_events: int = 10_000
+    reduces: bool = False
     careless: bool = False
 
 
@@ -146,6 +149,7 @@ class Sender:
         self._failures = 0
         self._foreign: set[int] = set()
         self._old: list[Queued] = []
+        self._known = KnownContents()
 
     def run(self) -> None:
         """Send whatever waits, without end."""
@@ -177,7 +181,9 @@ class Sender:
 
     def _post(self, batch: Sequence[Queued]) -> tuple[int, Any, str | None]:
         sent_at = datetime.now(UTC).isoformat()
-        text = f'{{"events":[{",".join(e.body for e in batch)}],"sent_at":"{sent_at}"}}'
+        travel = [self._known.reduced(e) if self._settings.reduces else e.body for e in batch]
+        more = f'"sent_at":"{sent_at}","contents":{json.dumps(self._settings.reduces)}'
+        text = f'{{"events":[{",".join(travel)}],{more}}}'
         headers = {
             "Authorization": f"token {self._settings.token}",
             "Content-Type": "application/json",
@@ -209,6 +215,9 @@ class Sender:
             if result["status"] in ("stored", "duplicate"):
                 gone.append(event)
                 told.append([event.event_id, result["status"]])
+                self._known.learn(event)
+            elif result.get("code") == "content_needed":
+                self._known.forget(event)
             elif result["status"] == "rejected" and result.get("code") == "wrong_student":
                 self._foreign.add(event.key)
             elif result["status"] == "rejected":
