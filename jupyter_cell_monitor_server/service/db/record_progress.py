@@ -58,9 +58,9 @@ def save_progress(
     opened: Mapping[uuid.UUID, Notebook],
     began: Mapping[uuid.UUID, datetime],
 ) -> list[ProgressChange]:
-    """Mark the cells that ran with success, and store the progress that changed.
+    """Mark cells that ran with success, and store the progress that this changed.
 
-    `opened`: whose cells are others; `began`: the first opening of those nothing is stored of.
+    `opened`: whose cells are others; `began`: when, of those that nothing is stored of.
     """
     changes: list[ProgressChange] = []
     rows, points = [], []
@@ -69,18 +69,17 @@ def save_progress(
         before = progress_of(notebooks.all_cells(notebook).values())
         _mark(notebooks, several)
         after = progress_of(notebooks.all_cells(notebook).values())
-        if notebook.notebook_id in opened or after == before:
-            continue
-        rows.append(_progress_row(notebook, after, after.successes[-1]))
-        points += _steps(notebook, before, after)
-        if len(after.successes) != len(before.successes):
-            changes.append(ProgressChange(notebook, after))
+        if notebook.notebook_id not in opened and after != before:
+            rows.append(_progress_row(notebook, after, after.successes[-1]))
+            points += _steps(notebook, before, after)
+            if len(after.successes) != len(before.successes):
+                changes.append(ProgressChange(notebook, after))
     upsert(connection, assignment_progress, rows, _CHANGING)
     upsert(connection, student_progress, points, POINT_CHANGING)
     for notebook in opened.values():
         after = progress_of(notebooks.all_cells(notebook).values())
-        change = save_whole(connection, notebook, after, began.get(notebook.notebook_id))
-        changes += [change] if change else []
+        if change := save_whole(connection, notebook, after, began.get(notebook.notebook_id)):
+            changes.append(change)
     return changes
 
 

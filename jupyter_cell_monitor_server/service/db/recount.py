@@ -117,7 +117,10 @@ def recount_runs(
     classes = {(r.student_id, r.day, r.execution_id): _class_of(notebook, r) for r in rows}
     changes = [_moved_run(key, class_id, cursors) for key, class_id in moved.items()]
     update(connection, cell_executions, changes)
-    changes += _recount_errors(connection, notebook, rows, classes, cursors)
+    errors = _recount_errors(connection, notebook, rows, classes, cursors)
+    for row, old_class in errors:
+        recounted.classes |= {c for c in (row["class_id"], old_class) if c is not None}
+        changes.append(row)
     mine = notebook.class_id
     recounted.cursors = {row["cursor"] for row in changes if mine and row["class_id"] == mine}
     _recount_points(connection, notebook, rows, classes)
@@ -185,8 +188,8 @@ def _recount_errors(
     runs: Sequence[Any],
     classes: dict[RunKey, str | None],
     cursors: Cursors,
-) -> list[dict[str, Any]]:
-    """The rows of errors whose class is another one."""
+) -> list[tuple[dict[str, Any], str | None]]:
+    """The rows of errors whose class is another one, each with the class that it had."""
     names = (*RUN_KEY, "class_id", "notebook_id", "cell_id", "cursor")
     changed, moved = [], []
     cells_of = {(r.student_id, r.day, r.execution_id): r.cell_id for r in runs}
@@ -199,7 +202,7 @@ def _recount_errors(
         }
         if wanted["class_id"] != row["class_id"]:
             wanted["cursor"] = cursors.next(_channel(key[0], wanted["class_id"]))
-            moved.append(wanted)
+            moved.append((wanted, row["class_id"]))
         if wanted != row:
             changed.append(wanted)
     update(connection, error_logs, changed)
