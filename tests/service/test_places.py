@@ -2,6 +2,7 @@
 
 import uuid
 from itertools import permutations
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -118,14 +119,12 @@ async def test_a_late_opening_does_not_turn_back_the_cells(db: Database) -> None
     first = opened(cells=old, seq=0, event_id="o-0")
     await db.send(first)
     await db.send(opened(cells=new, seq=5, event_id="o-5", notebook_name="new"))
-    before = [await db.rows("cells"), await db.row("notebooks")]
+    cells, notebook = await db.rows("cells"), await db.row("notebooks")
     assert await db.send(opened(cells=old, seq=3, event_id="o-3")) == ["stored"]
     assert await db.send(first) == ["duplicate"]
-    after = [await db.rows("cells"), await db.row("notebooks")]
-    for rows in (before[0], after[0]):
-        rows.sort(key=lambda row: row["cell_id"])  # type: ignore[union-attr,call-arg]
-    assert after[0] == before[0]
-    assert after[1]["name"] == "new"  # type: ignore[call-overload]
+    by_id = itemgetter("cell_id")
+    assert sorted(await db.rows("cells"), key=by_id) == sorted(cells, key=by_id)
+    assert (await db.row("notebooks"))["name"] == notebook["name"] == "new"
 
 
 async def test_the_first_opening_may_come_last(db: Database) -> None:

@@ -105,16 +105,15 @@ def recount_runs(
 
     Their errors and points in time follow. `after` and `limit`: a part of the runs, by key.
     """
-    rows = _runs(connection, notebook.notebook_id, after, limit)
-    recounted = Recounted()
+    rows, recounted = _runs(connection, notebook.notebook_id, after, limit), Recounted()
     moved: dict[RunKey, Any] = {}
     for row in rows:
-        key = recounted.last = (row.student_id, row.day, row.execution_id)
+        key = recounted.last = _key_of(row)
         wanted = _class_of(notebook, row)
         if wanted != row.class_id:
             moved[key] = wanted
             recounted.classes |= {c for c in (wanted, row.class_id) if c is not None}
-    classes = {(r.student_id, r.day, r.execution_id): _class_of(notebook, r) for r in rows}
+    classes = {_key_of(row): _class_of(notebook, row) for row in rows}
     changes = [_moved_run(key, class_id, cursors) for key, class_id in moved.items()]
     update(connection, cell_executions, changes)
     errors = _recount_errors(connection, notebook, rows, classes, cursors)
@@ -158,6 +157,10 @@ def _runs(
     return connection.execute(query).all()
 
 
+def _key_of(run: Any) -> RunKey:
+    return run.student_id, run.day, run.execution_id
+
+
 def _literals(key: RunKey) -> Any:
     types = (cell_executions.c[name].type for name in RUN_KEY)
     return [literal(value, type_) for value, type_ in zip(key, types, strict=True)]
@@ -192,7 +195,7 @@ def _recount_errors(
     """The rows of errors whose class is another one, each with the class that it had."""
     names = (*RUN_KEY, "class_id", "notebook_id", "cell_id", "cursor")
     changed, moved = [], []
-    cells_of = {(r.student_id, r.day, r.execution_id): r.cell_id for r in runs}
+    cells_of = {_key_of(run): run.cell_id for run in runs}
     for row in find(connection, error_logs, RUN_KEY, classes.keys(), names):
         key = (row["student_id"], row["day"], row["execution_id"])
         wanted = row | {
@@ -216,11 +219,7 @@ def _recount_points(
         (row["student_id"], row["day"], row["execution_id"], row["status"]): row
         for row in find(connection, student_progress, RUN_KEY, classes.keys())
     }
-    wanted = [
-        point
-        for run in runs
-        for point in _points(notebook, run, classes[run.student_id, run.day, run.execution_id])
-    ]
+    wanted = [point for run in runs for point in _points(notebook, run, classes[_key_of(run)])]
     changed = [
         point
         for point in wanted
