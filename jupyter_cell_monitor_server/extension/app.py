@@ -12,6 +12,7 @@ from .guard import OWNER_VARIABLE
 from .handlers import EventsHandler, ReadHandler
 from .service_client import TOKEN_VARIABLE, Limits, ServiceClient, is_service_url
 from .socket import OpenSockets, UpdatesSocket
+from .under_way import UnderWay
 
 READ_ROUTES = ("me", "executions", "progress")
 HEADROOM_BYTES = 64 * 1024
@@ -49,6 +50,12 @@ class CellMonitorExtension(ExtensionApp):
         min=1,
         help="Number of requests to the service at the same time; one more gets 503. Default: 16.",
     ).tag(config=True)
+    max_in_flight_bytes = Int(
+        8 * 1024 * 1024,
+        min=1,
+        help="Bytes of all requests that are held at the same time; more gets 503. "
+        "Default: 8388608 (8 MiB).",
+    ).tag(config=True)
     max_sockets = Int(
         32,
         min=1,
@@ -63,7 +70,11 @@ class CellMonitorExtension(ExtensionApp):
         """Register the student's routes below `api/v1/`."""
         self.service = self._service()
         self.sockets = OpenSockets(self.max_sockets)
-        relay = {"service": self.service, "max_body_bytes": self.max_body_bytes}
+        relay = {
+            "service": self.service,
+            "max_body_bytes": self.max_body_bytes,
+            "under_way": UnderWay(self.max_in_flight_bytes),
+        }
         routes: list[tuple[Any, ...]] = [
             (rf"/api/v1/{route}", ReadHandler, {**relay, "route": route}) for route in READ_ROUTES
         ]

@@ -8,6 +8,7 @@ from tornado.web import authenticated, stream_request_body
 
 from .guard import RETRY_AFTER_S, Guarded, RefusalError
 from .service_client import Answer, AnswerTooLargeError, ServiceClient, ServiceUnavailableError
+from .under_way import UnderWay
 
 PASSED_ON = ("Content-Type", "Content-Encoding")
 
@@ -18,13 +19,19 @@ class RelayHandler(Guarded, APIHandler):
 
     # Recording is no work of its own: the kernels' activity alone keeps a server from being culled.
     _track_activity = False
+    is_relaying = False
 
-    def initialize(self, service: ServiceClient | None, route: str, max_body_bytes: int) -> None:
+    def initialize(
+        self, service: ServiceClient | None, route: str, max_body_bytes: int, under_way: UnderWay
+    ) -> None:
         """Take what the extension knows; Tornado calls this for each request."""
         self.service = service
         self.route = route
         self.max_body_bytes = max_body_bytes
+        self.under_way = under_way
         self.body = bytearray()
+        self.held_bytes = 0
+        self.refusal: RefusalError | None = None
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Refuse what can be refused before the body is read."""
@@ -43,15 +50,44 @@ class RelayHandler(Guarded, APIHandler):
         self.refuse_others()
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        """Keep the body up to its bound; a chunked one does not say its size before."""
-        if len(self.body) <= self.max_body_bytes:
-            self.body += chunk
+        """Keep the body up to its bounds; a chunked one does not say its size before."""
+        if self.refusal is None:
+            try:
+                self._keep(chunk)
+            except RefusalError as error:
+                self.refusal = error
+                self.let_go()
         return None
+
+    def _keep(self, chunk: bytes) -> None:
+        if len(self.body) + len(chunk) > self.max_body_bytes:
+            raise self._too_large()
+        self.under_way.take(len(chunk))
+        self.held_bytes += len(chunk)
+        self.body += chunk
+
+    def let_go(self) -> None:
+        """Hold nothing of the body any more."""
+        self.under_way.give(self.held_bytes)
+        self.held_bytes = 0
+        self.body.clear()
+
+    def on_finish(self) -> None:
+        """The request is answered."""
+        super().on_finish()
+        self.let_go()
+
+    def on_connection_close(self) -> None:
+        """Whoever asked has gone; a call to the service that runs still holds the body."""
+        super().on_connection_close()
+        if not self.is_relaying:
+            self.let_go()
 
     async def relay(self) -> None:
         """Pass the request on and answer what the service answered."""
-        if len(self.body) > self.max_body_bytes:
-            raise self._too_large()
+        if self.refusal is not None:
+            raise self.refusal
+        self.is_relaying = True
         assert self.service is not None
         headers = {name: self.request.headers[name] for name in PASSED_ON if self._has(name)}
         body = bytes(self.body) if self.request.method == "POST" else None
