@@ -15,8 +15,9 @@ from jupyter_cell_monitor_server.contract.results import EventResult
 from jupyter_cell_monitor_server.service.announce import Announcer
 from jupyter_cell_monitor_server.service.bus import Announcement
 from jupyter_cell_monitor_server.service.bus.memory import MemoryBus
+from jupyter_cell_monitor_server.service.db.delivery import Delivery, Recorded
 from jupyter_cell_monitor_server.service.db.engine import DatabaseUnavailable
-from jupyter_cell_monitor_server.service.db.record import Delivery, Recorded
+from jupyter_cell_monitor_server.service.quota import TooMany
 from jupyter_cell_monitor_server.service.writer import QueueFull, Writer, WriterLimits
 
 from .database import Database, person
@@ -108,6 +109,51 @@ async def test_what_waits_shares_a_transaction_up_to_its_bound() -> None:
     assert [len(results) for results in found] == sizes
     # The first one may have gone before the others came.
     assert store.transactions in ([10, 6, 20], [1, 10, 5, 20])
+
+
+async def test_whoever_comes_behind_a_flood_is_in_the_next_transaction() -> None:
+    """However much of another user waits, they get a fifth of each transaction."""
+    store = HeldStore()
+    async with writing_to(store, max_transaction_events=100) as writer:
+        first = asyncio.create_task(writer.write(a_delivery(1)))
+        await store.began.wait()
+        flood = [asyncio.create_task(writer.write(a_delivery(10, "flood"))) for _ in range(50)]
+        await asyncio.sleep(0)  # all tasks run to where they wait
+        late = asyncio.create_task(writer.write(a_delivery(3, "ken")))
+        await asyncio.sleep(0)
+        store.may_commit.set()
+        await late
+        assert store.transactions[:2] == [1, 10 + 3 + 10]
+        await asyncio.gather(first, *flood)
+
+
+async def test_more_than_one_users_share_of_the_queue_is_refused_to_them_alone() -> None:
+    """Others have room still."""
+    store = HeldStore()
+    async with writing_to(store, max_user_events=20, max_transaction_events=10) as writer:
+        taken = [asyncio.create_task(writer.write(a_delivery(10)))]
+        await store.began.wait()
+        taken += [asyncio.create_task(writer.write(a_delivery(10))) for _ in range(2)]
+        await asyncio.sleep(0)  # both run to where they wait
+        with pytest.raises(TooMany) as refused:
+            await writer.write(a_delivery(1))
+        assert refused.value.reason == "user_queue"
+        taken.append(asyncio.create_task(writer.write(a_delivery(10, "ken"))))
+        store.may_commit.set()
+        assert [len(results) for results in await asyncio.gather(*taken)] == [10] * 4
+
+
+async def test_nobody_waits_for_a_slow_database_for_ever() -> None:
+    """Their senders are told to keep their events, and what waited is not stored after that."""
+    store = HeldStore()
+    async with writing_to(store, max_transaction_events=1, answer_s=0.5) as writer:
+        answers = [asyncio.create_task(writer.write(a_delivery())) for _ in range(3)]
+        found = await asyncio.wait_for(asyncio.gather(*answers, return_exceptions=True), 5)
+        assert [type(answer) for answer in found] == [DatabaseUnavailable] * 3
+        assert writer.waiting_events == 0
+        store.may_commit.set()
+        assert len(await writer.write(a_delivery())) == 1
+        assert store.transactions == [1, 1]
 
 
 async def test_an_empty_delivery_is_answered_at_once() -> None:
