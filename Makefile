@@ -34,6 +34,7 @@ bench:
 	@$(PYTHON) scripts/setup.py test
 	@.venv/bin/python -m benchmarks.ingest
 	@.venv/bin/python -m benchmarks.live
+	@.venv/bin/python -m benchmarks.flood
 	@.venv/bin/python -m benchmarks.browser_live
 
 faults:
