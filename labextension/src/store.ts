@@ -6,6 +6,8 @@ import type { Me } from './contract';
 import type { IOpenRun } from './runs';
 
 const VERSION = 2;
+// Most requests begin within it; then one transaction does for both.
+const WRITE_AFTER_MS = 100;
 // After a power cut, a run that is not known leaves no end, and a choice that is gone no events.
 const STRICT = { durability: 'strict' } as const;
 
@@ -46,37 +48,47 @@ export class RecorderStore {
     return new RecorderStore(db);
   }
 
-  /** Keep an open run, at once. */
+  /** Keep an open run: at once when it has begun, else with those that are requested with it. */
   async putRun(run: IStoredRun): Promise<void> {
-    await this._writeRuns(run);
+    this._open.set(run.executionId, run);
+    if (run.start !== null) {
+      await this.flush();
+    } else {
+      this._timer ??= setTimeout(() => this._onTime(), WRITE_AFTER_MS);
+    }
   }
 
   /**
-   * Forget a run that has ended, with the next that begins or when the page goes: that spares the
-   * notebook a transaction for each.
+   * Forget a run that has ended, with the next that is written.
    *
    * After a crash the next page closes it once more, which changes nothing: its end is there.
    */
   forgetRun(executionId: string): void {
-    this._ended.push(executionId);
+    this._open.delete(executionId);
+    if (this._written.delete(executionId)) {
+      this._ended.push(executionId);
+    }
   }
 
-  /** Forget the runs that have ended. */
-  async forgetNow(): Promise<void> {
-    if (this._ended.length > 0) {
-      await this._writeRuns(null);
+  /** Write what waits. */
+  async flush(): Promise<void> {
+    clearTimeout(this._timer);
+    this._timer = undefined;
+    if (this._open.size + this._ended.length > 0) {
+      await this._writeRuns();
     }
   }
 
   /** Make the open runs of all pages but the `living` ones those of `page`, and return them. */
   async adoptRuns(page: string, living: ReadonlySet<string>): Promise<IStoredRun[]> {
-    await this.forgetNow();
+    await this.flush();
     const transaction = this._db.transaction('runs', 'readwrite');
     const left = (await transaction.store.getAll()).filter(
       run => run.page !== page && !living.has(run.page)
     );
     const adopted = left.map(run => ({ ...run, page }));
     await Promise.all([...adopted.map(run => transaction.store.put(run)), transaction.done]);
+    adopted.forEach(run => this._written.add(run.executionId));
     return adopted;
   }
 
@@ -121,23 +133,28 @@ export class RecorderStore {
 
   dispose(): void {
     globalThis.removeEventListener?.('pagehide', this._onPageHide);
-    void this.forgetNow().catch(() => undefined);
+    void this.flush().catch(() => undefined);
     this._db.close();
   }
 
-  // Straight to IndexedDB, as each run comes by here twice: a wrapper costs more than the call.
-  private _writeRuns(run: IStoredRun | null): Promise<void> {
-    const ended = this._ended;
-    this._ended = [];
+  private _onTime(): void {
+    this._timer = undefined;
+    if (this._open.size > 0) {
+      this.flush().catch(error => console.warn('Open runs could not be kept.', error));
+    }
+  }
+
+  private _writeRuns(): Promise<void> {
+    const [open, ended] = [this._open, this._ended];
+    [this._open, this._ended] = [new Map(), []];
+    open.forEach((_, executionId) => this._written.add(executionId));
     return new Promise((resolve, reject) => {
       const transaction = unwrap(this._db).transaction('runs', 'readwrite', STRICT);
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error);
       const store = transaction.objectStore('runs');
       ended.forEach(executionId => store.delete(executionId));
-      if (run !== null) {
-        store.put(run);
-      }
+      open.forEach(run => store.put(run));
       transaction.commit();
     });
   }
@@ -151,6 +168,9 @@ export class RecorderStore {
     await transaction.done;
   }
 
-  private readonly _onPageHide = (): void => void this.forgetNow().catch(() => undefined);
+  private readonly _onPageHide = (): void => void this.flush().catch(() => undefined);
+  private readonly _written = new Set<string>();
+  private _open = new Map<string, IStoredRun>();
   private _ended: string[] = [];
+  private _timer: ReturnType<typeof setTimeout> | undefined;
 }
