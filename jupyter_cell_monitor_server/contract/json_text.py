@@ -83,10 +83,8 @@ def escape_text(text: str) -> str:
 
 
 def restore_halves(encoded: bytes) -> bytes:
-    """JSON with the halves of surrogate pairs again as their escapes, for whoever reads it."""
-    if _MARK not in encoded:
-        return encoded
-    return _MARKED.sub(lambda found: _MARK if found[1] == b"e001" else b"\\u" + found[1], encoded)
+    """JSON with escapes again where `escape_halves` has put marks, for whoever reads it."""
+    return _MARKED.sub(rb"\\u\1", encoded) if _MARK in encoded else encoded
 
 
 def encode_json(value: Any) -> bytes:

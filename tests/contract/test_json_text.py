@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jupyter_cell_monitor_server.contract.duplicates import repeated_key
@@ -32,6 +32,7 @@ def through(sent: bytes) -> bytes:
     return restore_halves(msgspec.json.encode(msgspec.json.decode(escape_halves(sent))))
 
 
+@settings(deadline=None)
 @given(JSON)
 @example("\ue001d800")
 @example("\ue001\ud800\ue001e001")
@@ -169,6 +170,7 @@ def test_a_key_that_stands_twice_in_one_object_is_found(text: bytes, key: str | 
     assert repeated_key(text) == key
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=3), min_size=1, max_size=6), st.booleans())
 def test_keys_are_compared_as_what_they_say(keys: list[str], is_ascii: bool) -> None:
     members = [f"{json.dumps(key, ensure_ascii=is_ascii)}:1" for key in keys]

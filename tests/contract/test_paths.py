@@ -4,7 +4,7 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_cell_monitor_server.contract.events import ParsedEvent, RejectedEvent
@@ -70,6 +70,7 @@ def test_an_unknown_event_has_a_path_that_is_checked_too() -> None:
     assert isinstance(parse(start(event_type="later", notebook_path="../x")), RejectedEvent)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_a_label_stays_the_same_when_it_is_cleaned_again(path: str) -> None:
     try:

@@ -70,7 +70,7 @@ async def test_what_the_contract_says_of_reduced_events_holds(sent: Sent, case: 
     assert sent.kept.raws[len(case["before"]) :] == [body.encode() for body in bodies]
 
 
-def body_of(event: Json) -> str:
+def body_of(event: Any) -> str:
     return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -169,6 +169,25 @@ async def test_what_was_not_used_longest_is_forgotten_first() -> None:
         assert await sent.send(by_hash(a_start(11, codes[1]))) == NEEDED
         for n in (0, 2, 3):
             assert await sent.send(by_hash(a_start(20 + n, codes[n]))) == [("stored", None)]
+
+
+async def test_a_base_of_edits_counts_as_used() -> None:
+    """Whoever edits a cell sends the next edit of the same base."""
+    codes = [f"n = {n}\n" * 30 for n in range(3)]
+    one = len(body_of(a_start(0, codes[0])["code"])) + ENTRY_BYTES
+    async with sending(max_bytes=3 * one) as sent:
+        for n in range(3):
+            await sent.send(body_of(a_start(n, codes[n])))
+        for number in (10, 11, 12):
+            item = by_hash(a_start(number, codes[0].replace("0", f"{number}")))
+            base = {"base_sha256": sha256(body_of(codes[0]))}
+            item["pieces"][1] |= base | {"edits": edits(codes[0], f"{number}")}
+            assert await sent.send(item) == [("stored", None)]
+
+
+def edits(code: str, number: str) -> list[list[Any]]:
+    """Each 0 of a code in JSON is replaced."""
+    return [[at, 1, number] for at, char in enumerate(body_of(code)) if char == "0"]
 
 
 async def test_contents_never_take_more_memory_than_the_bound() -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from jupyter_cell_monitor_server.contract.events import (
-    ParsedEvent,
     RejectedEvent,
     parse_event,
 )
