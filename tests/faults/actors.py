@@ -66,6 +66,17 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
+def guarded(folder: Path) -> subprocess.Popen[bytes]:
+    """Have the folder's processes ended when this one ends or closes the guard's input."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "faults.guard", str(folder)],
+        env=environment(),
+        cwd=ROOT / "tests",
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
 class Process:
     """One of the stack's own processes and, unless it goes `alone`, all that it started."""
 

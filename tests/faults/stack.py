@@ -28,7 +28,7 @@ from jupyter_cell_monitor_server.service.db.engine import (
 )
 from jupyter_cell_monitor_server.service.db.store import Store
 
-from .actors import Actor, Database, Process, UserServer
+from .actors import Actor, Database, Process, UserServer, guarded
 from .proxy import HOST, FaultProxy
 
 PREFIX = "/services/cell-monitor/"
@@ -244,7 +244,7 @@ class Stack:
             actor.resume()
         for process in (self.service, self.hub, self.hub_proxy):
             await asyncio.to_thread(process.kill)
-        await asyncio.to_thread(processes.end_all, str(self.folder), 5)
+        await asyncio.to_thread(processes.end_all, str(self.folder), 0.5)
         self.database.kill()
 
 
@@ -276,14 +276,15 @@ async def poll(condition: Callable[[], Awaitable[bool]], what: str) -> None:
 @asynccontextmanager
 async def running_stack(students: Sequence[str]) -> AsyncIterator[Stack]:
     """A stack in a folder of its own, ended and removed at the end."""
-    with tempfile.TemporaryDirectory(prefix="cell-monitor-faults-") as name:
-        folder = Path(name)
+    folder = Path(tempfile.mkdtemp(prefix="cell-monitor-faults-"))
+    with guarded(folder) as guard:
         stack = Stack(folder, _home_of_postgres(folder), students)
         try:
             await stack.start()
             yield stack
         finally:
             await stack.close()
+            await asyncio.to_thread(guard.communicate)
 
 
 def _home_of_postgres(folder: Path) -> Path:
