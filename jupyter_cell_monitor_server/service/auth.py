@@ -14,6 +14,8 @@ from .hub_questions import HubLimits, HubQuestions, HubUnavailable, Outcome
 from .people import GroupRoles, Person
 
 TEACH_SCOPE = "custom:cell-monitor:teach"
+# Logins that have begun: each visit of a stranger begins one.
+MAX_LOGINS = 10_000
 _PAGE = 200
 Model = dict[str, Any]
 
@@ -55,6 +57,14 @@ class HeaderOAuth(HubOAuth):
         except (TimeoutError, HTTPError) as error:
             raise HubUnavailable(f"The Hub finished no login: {error}") from error
         return token
+
+    def generate_state(self, next_url: str | None = None, **extra: Any) -> str:
+        """The state of a login that begins; the oldest of too many is forgotten."""
+        begun = self._oauth_states
+        if len(begun.values) >= MAX_LOGINS:
+            del begun[next(iter(begun.values))]
+        state: str = super().generate_state(next_url, **extra)
+        return state
 
     def _get_token_url(self, _handler: RequestHandler) -> str:
         return ""
