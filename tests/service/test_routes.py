@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,7 +18,7 @@ from jupyter_cell_monitor_server.service.handlers.answers import SECURITY_HEADER
 from jupyter_cell_monitor_server.service.handlers.base import BaseHandler
 from jupyter_cell_monitor_server.service.handlers.routes import routes
 
-from .app import Service, serving
+from .app import PREFIX, Service, serving
 from .database import Database
 from .made import CLASS, PATH, at, end, failed, opened, start
 from .test_writer import HeldStore
@@ -289,7 +290,7 @@ async def test_a_body_of_exactly_the_limit_is_taken(service: Service) -> None:
     assert answer["results"][0]["code"] == "too_large"
     many = json.dumps({"events": [start(run=str(n)) for n in range(100)]}).encode()
     response, answer = await service.call(
-        "POST", "events", data=BytesIO(many.ljust(MAX_BODY_BYTES))
+        "POST", "events", data=BytesIO(many[:-2].ljust(MAX_BODY_BYTES - 2) + many[-2:])
     )
     assert [r["status"] for r in answer["results"]] == ["stored"] * 100
 
@@ -297,6 +298,29 @@ async def test_a_body_of_exactly_the_limit_is_taken(service: Service) -> None:
 async def chunks(size: int, count: int) -> AsyncIterator[bytes]:
     for _ in range(count):
         yield b" " * size
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        ("Content-Length: ²", 400),
+        ("Content-Length: -5", 400),
+        (f"Content-Length: {'9' * 5000}", 413),
+        ("Transfer-Encoding: chunked\r\n\r\nffffffffffff", 400),
+    ],
+)
+async def test_a_length_that_is_none_is_refused(
+    service: Service, caplog: pytest.LogCaptureFixture, header: str, status: int
+) -> None:
+    """Never an error of the service, whoever speaks HTTP by hand."""
+    head = f"POST {PREFIX}api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: token ai"
+    address = urlsplit(service.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(f"{head}\r\n{header}\r\n\r\n".encode("latin1"))
+    assert (await reader.readline()).split()[1] == str(status).encode()
+    writer.close()
+    await writer.wait_closed()
+    assert "Traceback" not in caplog.text
 
 
 async def test_a_refusal_is_read_by_who_still_sends(service: Service) -> None:

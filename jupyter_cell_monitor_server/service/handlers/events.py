@@ -17,6 +17,7 @@ from .base import BaseHandler
 # still sends would not read why.
 MAX_READ_BYTES = 4 * MAX_BODY_BYTES
 MAX_DELAY_S = 0.5
+MAX_DIGITS = 18
 _REFUSALS = (ApiError, HTTPError, BodyTooLarge, Busy, TooMany, HubUnavailable)
 
 
@@ -24,11 +25,13 @@ _REFUSALS = (ApiError, HTTPError, BodyTooLarge, Busy, TooMany, HubUnavailable)
 class EventsHandler(BaseHandler):
     """The body is counted while it comes in; what is refused is never kept or parsed."""
 
+    # A connection may be gone before anything is prepared.
+    _held_bytes = 0
+    _is_taken = False
+
     async def prepare(self) -> None:
         """Refuse what is too large, what nobody sent, and what there is no room for."""
         self._body = bytearray()
-        self._held_bytes = 0
-        self._is_taken = False
         self._refusal: Exception | None = None
         if self.request.method != "POST":
             await super().prepare()
@@ -43,7 +46,9 @@ class EventsHandler(BaseHandler):
 
     def _announced_bytes(self) -> int:
         announced = self.request.headers.get("Content-Length", "0")
-        return int(announced) if announced.isdigit() else 0
+        # The framework refuses what is no number; more digits than these are too many bytes.
+        is_number = announced.isascii() and announced.isdigit()
+        return int(announced[:MAX_DIGITS]) if is_number else 0
 
     def _check_length(self, limit: int) -> None:
         if self._announced_bytes() > limit:
