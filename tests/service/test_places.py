@@ -60,7 +60,7 @@ def test_a_run_belongs_to_its_session_and_else_to_its_path() -> None:
     assert placed(openings, *places)[1] == ["a", "a", "a", "a", "a", "c", "new"]
 
 
-OURS = {"metadata": {"cell_monitor": {"class_id": CLASS}}}
+OURS: Json = {"metadata": {"cell_monitor": {"class_id": CLASS}}}
 
 
 @pytest.mark.parametrize("is_one_batch", [True, False])

@@ -17,7 +17,7 @@ from ...contract.events import (
 )
 from ...contract.updates import class_channel, progress_channel
 from ..cell_keys import KnownCell
-from ..ids import content_uuid, day_of, execution_uuid, label_of, uuid_of
+from ..ids import content_uuid, day_of, execution_key, execution_uuid, new_uuid_of
 from ..runs import Arrival, Run, Taken, apply_event, traceback_lines
 from .channels import Cursors
 from .record_notebooks import Notebook
@@ -84,8 +84,8 @@ def run_key(event: CellEvent) -> tuple[RunKey, str | None]:
             event.session_id, event.notebook_path, event.cell_id, event.execution_count
         )
         return (event.student_id, day_of(key), key), None
-    key = uuid_of(event.execution_id)
-    return (event.student_id, day_of(key), key), label_of(event.execution_id)
+    day, key, label = execution_key(event.execution_id)
+    return (event.student_id, day, key), label
 
 
 def place_of(run: Run) -> Place:
@@ -96,7 +96,7 @@ def place_of(run: Run) -> Place:
 def event_uuid(parsed: ParsedEvent) -> uuid.UUID:
     """The event's id, or one made from its bytes."""
     given = parsed.event.event_id
-    return content_uuid(parsed.raw) if given is None else uuid_of(given)
+    return content_uuid(parsed.raw) if given is None else new_uuid_of(given)
 
 
 def read_runs(connection: Connection, keys: Iterable[RunKey]) -> dict[RunKey, Run]:

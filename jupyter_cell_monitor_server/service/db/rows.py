@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, bindparam, func, select, tuple_
 from sqlalchemy import update as sql_update
 from sqlalchemy.dialects import postgresql
 
-from .types import from_sqlite, to_sqlite
+from .types import from_sqlite, is_plain, to_sqlite
 
 _CHUNK = 400
 Row = dict[str, Any]
@@ -170,7 +170,8 @@ def _converter(
         convert = find_convert(table.c[name].type)
         if convert is not None:
             converts[f"convert_{index}"] = convert
-            value = f"(None if {value} is None else convert_{index}({value}))"
+            stays = is_plain(table.c[name].type).format(value=value)
+            value = f"({value} if {stays} else convert_{index}({value}))"
         parts.append(value + ",")
     written: Callable[[Any], tuple[Any, ...]] = eval(f"lambda row: ({' '.join(parts)})", converts)
     return written

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from sqlalchemy import JSON, Boolean, Date, DateTime, Dialect, String, Text, Uuid
@@ -13,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ...contract.json_text import long_integers_as_floats
+from ..ids import uuid_from
 
 # PostgreSQL stores no NUL in text: U+0000 is written as U+E000 "0", U+E000 itself as U+E000 "1".
 _MARK = "\ue000"
@@ -118,8 +117,13 @@ def _moment_to_sqlite(moment: datetime) -> str:
     return utc.isoformat(" ", "microseconds")[:26]
 
 
+@lru_cache(maxsize=4_096)
+def _moment_from_sqlite(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
 _TO_SQLITE: dict[type, Callable[[Any], Any]] = {
-    Uuid: attrgetter("hex"),
+    Uuid: lambda key: f"{key.int:032x}",
     UtcDateTime: _moment_to_sqlite,
     Date: date.isoformat,
     JSON: dump_json,
@@ -127,8 +131,8 @@ _TO_SQLITE: dict[type, Callable[[Any], Any]] = {
     AnyString: escape_nul,
 }
 _FROM_SQLITE: dict[type, Callable[[Any], Any]] = {
-    Uuid: UUID,
-    UtcDateTime: lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC),
+    Uuid: lambda text: uuid_from(int(text, 16)),
+    UtcDateTime: _moment_from_sqlite,
     Date: date.fromisoformat,
     JSON: load_json,
     Boolean: bool,
@@ -145,3 +149,10 @@ def to_sqlite(column_type: TypeEngine[Any]) -> Callable[[Any], Any] | None:
 def from_sqlite(column_type: TypeEngine[Any]) -> Callable[[Any], Any] | None:
     """The way back of `to_sqlite`."""
     return _FROM_SQLITE.get(type(column_type))
+
+
+def is_plain(column_type: TypeEngine[Any]) -> str:
+    """The condition, in Python, under which a `{value}` is the same on both sides."""
+    if isinstance(column_type, _WithoutNul):
+        return "{value} is None or not ('\\x00' in {value} or '" + _MARK + "' in {value})"
+    return "{value} is None"
