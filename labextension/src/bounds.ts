@@ -91,7 +91,7 @@ export class Bounds {
 
   private async _measure(): Promise<void> {
     this._added = 0;
-    this._load = await this._connection.run(measure);
+    this._load = await this._connection.run(db => measure(db));
   }
 
   private async _giveUp(over: ILoad, isLowValueOnly: boolean): Promise<void> {

@@ -4,7 +4,9 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 
 import type { AnyEvent, EventsDropped } from '../src/contract';
+import { QueueConnection } from '../src/database';
 import { EventQueue } from '../src/queue';
+import { measure } from '../src/room';
 import { makeEnd, makeEvent } from './fakes/sending';
 
 const activity = (seq: number): AnyEvent =>
@@ -62,6 +64,23 @@ describe('A full queue', () => {
     queue.limits = { ...UNBOUNDED, bytes: 3 * bytes };
     await addAll([0, 1, 2, 3, 4].map(id => makeEvent(id)));
     expect(await kept()).toEqual(['event-2', 'event-3', 'event-4']);
+  });
+
+  it('knows about how many bytes wait in a queue that it finds', async () => {
+    const codes = [10, 500, 5_000, 60_000].map(length => 'x'.repeat(length));
+    await addAll(codes.map((code, id) => makeEvent(id, code)));
+    const exact = (await queue.contents()).bodies.reduce((sum, body) => sum + body.length, 0);
+    const connection = await QueueConnection.open('test');
+    const { count, bytes } = await connection.run(db => measure(db, 3));
+    connection.close();
+    expect(count).toBe(4);
+    expect(Math.abs(bytes / exact - 1)).toBeLessThan(0.05);
+  });
+
+  it('goes on to the oldest where many starts have no end', async () => {
+    queue.limits = { ...UNBOUNDED, count: 80 };
+    await addAll(Array.from({ length: 81 }, (_, id) => makeEvent(id)));
+    expect((await kept())[0]).toBe('event-1');
   });
 
   it('reports what it gave up: ranges, count and reason, one for each session', async () => {
