@@ -33,6 +33,7 @@ _EVENTS = msgspec.json.Decoder(
 )
 _BODY = msgspec.json.Decoder(_Body)
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
+_WHITE_SPACE = b" \t\r\n"
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -105,7 +106,7 @@ def _broken_batch(body: bytes, error: Exception) -> Batch:
 
 
 def _batch(events: list[bytes], rest: bytes) -> Batch:
-    if len(rest) > MAX_ENVELOPE_BYTES:
+    if len(rest.strip(_WHITE_SPACE)) > MAX_ENVELOPE_BYTES:
         raise BatchError(f"Besides its events a batch holds at most {MAX_ENVELOPE_BYTES} bytes.")
     try:
         msgspec.json.decode(rest)

@@ -234,6 +234,11 @@ def test_an_envelope_is_small_besides_its_events(event: bytes) -> None:
                 split_batch(body)
 
 
+def test_white_space_around_a_batch_does_not_count() -> None:
+    space = b" \n" * MAX_ENVELOPE_BYTES
+    assert split_batch(space + b'{"events":[%s]}' % GOOD + space).events == [GOOD]
+
+
 def test_an_event_may_have_fields_that_are_named_like_the_envelopes() -> None:
     raw = encoded(start(events=[1], sent_at=5, contents="x"))
     assert split_batch(raw).events == [raw]
