@@ -56,6 +56,6 @@ class Bounds:
     """What the handlers refuse above."""
 
     in_flight: InFlight = field(default_factory=lambda: InFlight(128 * MIB, 32 * MIB))
-    quota: Quota = field(default_factory=lambda: Quota(500.0, 5000.0))
+    quota: Quota = field(default_factory=lambda: Quota(200.0, 6000.0))
     max_sockets: int = 2000
     max_sockets_per_user: int = 40

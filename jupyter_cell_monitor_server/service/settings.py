@@ -86,14 +86,14 @@ class Settings(Application):
         help="How many of these bytes one user may have (429). Default: 33554432 bytes (32 MiB).",
     ).tag(config=True)
     user_events_per_s = Float(
-        500.0,
+        200.0,
         help="How many events one user may send each second for long; above it they are told when "
         "to come again (429). A request counts as one event at least, and as one for each "
-        "started 16 KiB. Default: 500 events a second.",
+        "started 16 KiB. Default: 200 events a second.",
     ).tag(config=True)
     user_burst_events = Integer(
-        5_000,
-        help="How many events one user may send at once after a pause. Default: 5000 events.",
+        6_000,
+        help="How many events one user may send at once after a pause. Default: 6000 events.",
     ).tag(config=True)
     answer_timeout_s = Float(
         15.0,

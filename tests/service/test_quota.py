@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from jupyter_cell_monitor_server.service.app import CellMonitorService
 from jupyter_cell_monitor_server.service.bounds import Busy, InFlight
 from jupyter_cell_monitor_server.service.quota import Quota, TooMany, cost_of
 
@@ -108,7 +109,8 @@ def test_a_refused_request_can_cost_all_that_is_there(clock: Clock) -> None:
 def test_a_long_replay_at_four_batches_a_second_passes() -> None:
     """With the settings' defaults: ten thousand events of a day without a network."""
     clock = Clock()
-    quota = Quota(500.0, 5000.0, clock=clock)
+    settings = CellMonitorService()
+    quota = Quota(settings.user_events_per_s, settings.user_burst_events, clock=clock)
     for _ in range(100):
         quota.charge("ai").at_least(cost_of(100, 200_000))
         clock.now_s += 0.25
