@@ -222,6 +222,7 @@ export class Sender implements ISender, IDisposable {
     const now = this._clock.elapsed();
     const held = this._batches.heldCount + this._tally.foreignCount;
     if (this._batches.isAgain && this._trouble === null) {
+      this._batches.isAgain = false;
       this._schedule.askNow(now);
     } else if (this._tally.waiting > held) {
       this._schedule.ask(now);

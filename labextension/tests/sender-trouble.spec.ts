@@ -55,21 +55,25 @@ describe('Sender in trouble', () => {
     await until(() => sender.state.sentCount === 1);
   });
 
-  it('finds the one event that a whole batch is refused for, and stores its neighbours', async () => {
-    bench.server.answer = events =>
-      events.some(({ eventId }) => eventId === 'event-5')
-        ? refuse(400, 'invalid')()
-        : stored(events);
-    await bench.add(...range(8));
-    const sender = bench.start();
-    while (sender.state.sentCount < 7 || sender.state.rejectedCount < 1) {
+  it.each([
+    [400, 'invalid'],
+    [413, 'too_large']
+  ])(
+    'finds the one event of a batch that a %d is for, and stores its neighbours',
+    async (...why) => {
+      bench.server.answer = events =>
+        events.some(({ eventId }) => eventId === 'event-5') ? refuse(...why)() : stored(events);
+      await bench.add(...range(8));
+      const sender = bench.start();
+      while (sender.state.sentCount < 7 || sender.state.rejectedCount < 1) {
+        await bench.idle();
+        bench.clock.advance(INTERVAL_MS);
+      }
+      expect(sender.state.lastRejection?.eventId).toBe('event-5');
       await bench.idle();
-      bench.clock.advance(INTERVAL_MS);
+      expect(await bench.queue.count()).toBe(0);
     }
-    expect(sender.state.lastRejection?.eventId).toBe('event-5');
-    await bench.idle();
-    expect(await bench.queue.count()).toBe(0);
-  });
+  );
 
   it('throws nothing away on the word of a stranger, such as a proxy’s 400', async () => {
     bench.server.answer = refuse(400, '');

@@ -135,6 +135,22 @@ describe('Sender', () => {
     expect(bench.server.batches).toEqual([['event-1'], ['event-1']]);
   });
 
+  it('comes to rest where what the service lacks is gone', async () => {
+    bench.server.answer = async events => {
+      await bench.queue.remove((await bench.queue.take(9, 1_000)).map(({ key }) => key));
+      return events.map(({ eventId }) => ({
+        event_id: eventId,
+        status: 'retry',
+        code: 'content_needed'
+      }));
+    };
+    await bench.add(1);
+    bench.start();
+    await until(() => bench.server.batches.length === 1);
+    await bench.idle();
+    expect(bench.server.batches).toHaveLength(1);
+  });
+
   it('lets nothing wait behind what belongs to another student, and keeps it', async () => {
     bench.server.answer = events =>
       events.map(({ eventId }) =>

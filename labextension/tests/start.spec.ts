@@ -1,5 +1,6 @@
 import 'fake-indexeddb/auto';
 
+import { Notification } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
@@ -21,7 +22,7 @@ class FakeChannel {
 describe('In a server', () => {
   let tracker: FakeTracker;
   let sidebar: CellMonitorPanel;
-  let running: IDisposable;
+  let running: IDisposable | null = null;
   const fetched = jest.fn(() => Promise.reject(new TypeError('no network')));
   const connected = jest.fn();
 
@@ -54,7 +55,8 @@ describe('In a server', () => {
   });
 
   afterEach(() => {
-    running.dispose();
+    running?.dispose();
+    running = null;
     ['hubUser', 'hubServerUser'].forEach(name => PageConfig.setOption(name, ''));
   });
 
@@ -69,6 +71,17 @@ describe('In a server', () => {
     expect(await indexedDB.databases()).toEqual([]);
     expect(fetched).not.toHaveBeenCalled();
     expect(connected).not.toHaveBeenCalled();
+  });
+
+  it('whose browser keeps no data the student is told that nothing is recorded', async () => {
+    const told = jest.spyOn(Notification, 'error').mockReturnValue('');
+    const refused = new DOMException('A private window.', 'InvalidStateError');
+    jest.spyOn(indexedDB, 'open').mockImplementation(() => {
+      throw refused;
+    });
+    await expect(startAs('student-01', 'student-01')).rejects.toBe(refused);
+    expect(told).toHaveBeenCalledWith(expect.stringMatching(/cannot keep/), { autoClose: false });
+    told.mockRestore();
   });
 
   it.each([
