@@ -86,7 +86,7 @@ def _habits(rng: random.Random) -> dict[str, Any]:
         "shuffle": rng.choice([0.0, 0.5]),
         "repeat": rng.choice([0.0, 0.3]),
         "replay": rng.choice([0.0, 0.5]),
-        "batch_events": rng.choice([1, 7, 100]),
+        "batch_events": rng.choice([3, 7, 100]),
         "queue_events": rng.choice([25, 10_000]),
         "reduces": rng.random() < 0.7,
     }
