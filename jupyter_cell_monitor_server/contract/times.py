@@ -22,26 +22,33 @@ class Clocks(Struct, frozen=True):
     oldest: datetime | None = None
 
     def check_event(self, timestamp: datetime) -> None:
-        """Check a time by the sender's clock. Raises `FieldError`, with `too_old` where it is."""
-        # Both ends of Python's calendar have no UTC everywhere.
-        if not datetime.min.year < timestamp.year < datetime.max.year:
+        """Check a time by the sender's clock. Raises `FieldError`, with `too_old` where it is.
+
+        It may be right as it stands, where the clock was set between the event and its sending.
+        """
+        readings = [at for at in self._readings(timestamp) if self._is_possible(at)]
+        if not readings:
             raise _out_of_range("timestamp")
-        try:
-            corrected = timestamp + self.correction
-        except OverflowError as error:
-            raise _out_of_range("timestamp") from error
-        self._check(corrected, "timestamp")
-        if self.oldest is not None and corrected < self.oldest:
+        if self.oldest is not None and max(readings) < self.oldest:
             detail = "The event is older than the service keeps events."
             raise FieldError("timestamp", detail, "too_old")
 
     def check_kernel(self, moment: datetime, field: str) -> None:
         """Check a time by the kernel's clock. Raises `FieldError`."""
-        self._check(moment, field)
-
-    def _check(self, moment: datetime, field: str) -> None:
-        if not EARLIEST_TIME <= moment <= self.now + LATEST_AHEAD:
+        if not self._is_possible(moment):
             raise _out_of_range(field)
+
+    def _readings(self, timestamp: datetime) -> list[datetime]:
+        # Both ends of Python's calendar have no UTC everywhere.
+        if not datetime.min.year < timestamp.year < datetime.max.year:
+            return []
+        try:
+            return [timestamp, timestamp + self.correction]
+        except OverflowError:
+            return [timestamp]
+
+    def _is_possible(self, moment: datetime) -> bool:
+        return EARLIEST_TIME <= moment <= self.now + LATEST_AHEAD
 
 
 def _out_of_range(field: str) -> FieldError:

@@ -11,7 +11,12 @@ def corrected(client_at: datetime, sent_at: datetime | None, received_at: dateti
 
     What the network took counts as skew: it is small beside what is wrong with clocks.
     """
-    return client_at if sent_at is None else client_at + (received_at - sent_at)
+    if sent_at is None:
+        return client_at
+    try:
+        return client_at + (received_at - sent_at)
+    except OverflowError:
+        return client_at
 
 
 def skew_ms(sent_at: datetime | None, received_at: datetime) -> float | None:
