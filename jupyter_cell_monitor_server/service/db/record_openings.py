@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, func, select
 
 from ...contract.events import NotebookOpened, ParsedEvent
 from ..class_of_notebook import ClassOfNotebook, Resolve
@@ -22,20 +22,10 @@ from ..runs import Arrival, Taken
 from .record_notebooks import Notebook, Notebooks
 from .record_sessions import SessionKey, Sessions
 from .refold import refold
-from .rows import Row, find, insert
+from .rows import Row, find, greatest, insert
 from .tables import notebook_openings, sessions
 
 _NOWHERE = uuid.UUID(int=0)
-
-# Made once: to make them each time takes longer than to run them.
-_OF_STUDENT = sessions.c.student_id == bindparam("student")
-_NEWEST_SESSION = (
-    select(sessions.c.session_id)
-    .where(_OF_STUDENT, sessions.c.opened)
-    .order_by(sessions.c.session_id.desc())
-    .limit(1)
-)
-_UNOPENED_SESSION = select(sessions.c.session_id).where(_OF_STUDENT, ~sessions.c.opened).limit(1)
 
 
 @dataclass(slots=True)
@@ -206,15 +196,19 @@ class Openings:
 
     def _newest_session(self, student_id: str) -> uuid.UUID | None:
         if student_id not in self._newest:
-            values = {"student": student_id}
-            self._newest[student_id] = self._connection.execute(_NEWEST_SESSION, values).scalar()
+            self._newest[student_id] = self._greatest_session(student_id, opened=True)
         return self._newest[student_id]
 
     def _has_unopened(self, student_id: str) -> bool:
         if student_id not in self._unopened:
-            found = self._connection.execute(_UNOPENED_SESSION, {"student": student_id})
-            self._unopened[student_id] = found.scalar() is not None
+            found = self._greatest_session(student_id, opened=False)
+            self._unopened[student_id] = found is not None
         return self._unopened[student_id]
+
+    def _greatest_session(self, student_id: str, *, opened: bool) -> uuid.UUID | None:
+        key, value = ("student_id", "opened"), (student_id, opened)
+        found: uuid.UUID | None = greatest(self._connection, sessions, key, value, "session_id")
+        return found
 
     def _place_anew(self, student_id: str, several: Sequence[_New]) -> None:
         self.changed = {k: n for k, n in self.changed.items() if n.student_id != student_id}

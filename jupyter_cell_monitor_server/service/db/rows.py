@@ -44,6 +44,26 @@ def find(
             yield dict(row)
 
 
+def greatest(
+    connection: Connection, table: Table, key: Sequence[str], value: tuple[Any, ...], column: str
+) -> Any:
+    """The greatest value of a column in the rows whose `key` columns are these; None: no row."""
+    names = (column,)
+    if _is_sqlite(connection):
+        sql, read = _select_sql(table, tuple(key), names)
+        write = _converter(table, tuple(key), to_sqlite, by_name=False)
+        cursor = connection.connection.cursor()
+        try:
+            last = f"{sql} ORDER BY {_quoted(column)} DESC LIMIT 1"
+            found = cursor.execute(last, write(value)).fetchone()
+        finally:
+            cursor.close()
+        return None if found is None else read(found)[0]
+    same = (table.c[name] == part for name, part in zip(key, value, strict=True))
+    query = select(table.c[column]).where(*same).order_by(table.c[column].desc()).limit(1)
+    return connection.execute(query).scalar()
+
+
 def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert the rows; a key that is there already raises."""
     if not rows:
