@@ -93,33 +93,33 @@ export interface ILossText {
 
 /** The texts for what was refused, given up or could not be kept; none where nothing was. */
 export function lossTexts(state: ISendingState, trans: TranslationBundle): ILossText[] {
-  const { rejectedCount, lastRejection, fullCount, notKeptCount } = state;
+  const { rejectedCount, fullCount, notKeptCount } = state;
   const safe = trans.__('Your notebook itself is not affected.');
-  const counted = trans.__('Your teacher can see how many records are missing.');
-  const texts: (ILossText | false)[] = [
-    rejectedCount > 0 && {
-      label: trans._n('%1 record was not accepted', '%1 records were not accepted', rejectedCount),
-      advice: trans.__(
-        'Your notebook itself is not affected. Tell your teacher, so that the cause can be found.'
-      ),
-      reason: lastRejection ? `${lastRejection.code}: ${lastRejection.detail}` : undefined
-    },
-    fullCount > 0 && {
-      label: trans._n(
-        '%1 record was given up, because too many were waiting',
-        '%1 records were given up, because too many were waiting',
-        fullCount
-      ),
-      advice: `${safe} ${counted}`
-    },
-    notKeptCount > 0 && {
-      label: trans._n(
-        '%1 record could not be kept in this browser',
-        '%1 records could not be kept in this browser',
-        notKeptCount
-      ),
-      advice: `${safe} ${counted}`
-    }
+  const advice = `${safe} ${trans.__('Your teacher can see how many records are missing.')}`;
+  const full = trans._n(
+    '%1 record was given up, because too many were waiting',
+    '%1 records were given up, because too many were waiting',
+    fullCount
+  );
+  const notKept = trans._n(
+    '%1 record could not be kept in this browser',
+    '%1 records could not be kept in this browser',
+    notKeptCount
+  );
+  return [
+    ...(rejectedCount > 0 ? [rejectedText(state, trans)] : []),
+    ...(fullCount > 0 ? [{ label: full, advice }] : []),
+    ...(notKeptCount > 0 ? [{ label: notKept, advice }] : [])
   ];
-  return texts.filter(text => text !== false);
+}
+
+function rejectedText(state: ISendingState, trans: TranslationBundle): ILossText {
+  const { rejectedCount, lastRejection } = state;
+  return {
+    label: trans._n('%1 record was not accepted', '%1 records were not accepted', rejectedCount),
+    advice: trans.__(
+      'Your notebook itself is not affected. Tell your teacher, so that the cause can be found.'
+    ),
+    reason: lastRejection ? `${lastRejection.code}: ${lastRejection.detail}` : undefined
+  };
 }
