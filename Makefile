@@ -36,6 +36,8 @@ bench:
 	@.venv/bin/python -m benchmarks.live
 	@.venv/bin/python -m benchmarks.flood
 	@.venv/bin/python -m benchmarks.browser_live
+	@.venv/bin/python -m benchmarks.recorder
+	@.venv/bin/python -m benchmarks.wire
 
 faults:
 	@$(PYTHON) scripts/setup.py test

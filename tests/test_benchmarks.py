@@ -5,13 +5,16 @@ import sqlite3
 import uuid
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks import browser_live, corpus, flood, ingest, live, replay, wire
+from benchmarks import browser_live, corpus, flood, ingest, live, recorder, replay, wire
 from benchmarks.database import check_runs, read_rows, write_raw_s
 from benchmarks.figures import percentile, report
 from benchmarks.load import events_of, gzip_batches, single_events
+from benchmarks.main_thread import read_marked, read_trace
+from benchmarks.recorder_lab import Size, label
 
 SCHEMA = (
     "CREATE TABLE cell_executions (execution_id CHAR(32) NOT NULL, status VARCHAR, "
@@ -134,6 +137,55 @@ def test_the_figures_of_the_browser_are_found_or_it_says_so() -> None:
     assert (browser_live.ROOT / browser_live.TEST.split("::")[0]).exists()
     with pytest.raises(RuntimeError, match="measured nothing"):
         browser_live.figures_in("1 failed")
+
+
+async def test_recorder_measures_runs_and_starts_in_a_real_lab() -> None:
+    """The extension is seen at work, and is only a part of all that the page does."""
+    size = Size(runs=5, profiled_runs=5, runs_a_trace=5, warm_up_runs=5, starts=1, pause_ms=400)
+    figures = await recorder.measure(size)
+    summary = figures.summary()
+    assert (len(figures.marked), len(figures.profiled)) == (5, 5)
+    assert 0 < summary["recording_p50_ms"] <= summary["recording_p99_ms"]
+    assert all(0 < sum(run.ms.values()) < run.total_ms for run in figures.profiled)
+    assert 0 < summary["start_p50_ms"] < figures.starts[0].total_ms
+
+
+def traced(*events: dict[str, Any]) -> bytes:
+    """A trace of one thread."""
+    return json.dumps({"traceEvents": [{"pid": 1, "tid": 2, **each} for each in events]}).encode()
+
+
+def test_marked_time_is_processor_time_without_what_the_marks_take() -> None:
+    names = ["run:1", "own:begin:empty", "own:end", "own:begin:kernel", "own:end", "run:end"]
+    ticks_us = [0, 10, 15, 100, 1_105, 2_000]
+    marks = [
+        {"name": name, "ts": at * 1_000, "tts": tts}
+        for at, (name, tts) in enumerate(zip(names, ticks_us, strict=True))
+    ]
+    [window] = read_marked(traced(*marks), "run:")
+    assert window.ms == {"kernel": pytest.approx(1.0)}
+
+
+def test_a_tasks_processor_time_is_shared_out_by_its_samples() -> None:
+    """Three of four samples are below the extension's function; waiting counts nothing."""
+    own = {"functionName": "take", "url": "https://lab/extensions/jupyter-cell-monitor/a.js"}
+    frames = [{"functionName": "(root)"}, {"functionName": "emit"}, own, {"functionName": "add"}]
+    nodes = [
+        {"id": at, "parent": at - 1 if at else None, "callFrame": frame}
+        for at, frame in enumerate(frames)
+    ]
+    data = {"cpuProfile": {"nodes": nodes, "samples": [1, 2, 3, 3]}, "timeDeltas": [10] * 4}
+    trace = traced(
+        {"name": "run:1", "ts": 90},
+        {"name": "RunTask", "ph": "X", "ts": 100, "dur": 9_000, "tdur": 4_000},
+        {"name": "Profile", "id": "0x1", "args": {"data": {"startTime": 100}}, "ts": 100},
+        {"name": "ProfileChunk", "id": "0x1", "args": {"data": data}, "ts": 150},
+        {"name": "run:end", "ts": 10_000},
+    )
+    [window] = read_trace(trace, "run:", label)
+    assert (window.ms, window.total_ms) == ({"own": 3.0}, 4.0)
+    with pytest.raises(ValueError, match="no mark"):
+        read_trace(trace, "start:", label)
 
 
 @pytest.fixture
