@@ -152,15 +152,24 @@ def _take_another_end(
     run: Run, event: CellExecutionEnd, status: RunStatus, arrival: Arrival
 ) -> Taken | None:
     """What to answer to one more end of a run; None where it takes the place of the stored one."""
-    if status == "unknown" and run.status != "unknown":
+    is_first = run.status == "unknown" and _is_before_end(run, event, arrival)
+    if status == "unknown" and not is_first:
         return "duplicate"
-    if status != "unknown" and run.status == "unknown":
+    if run.status == "unknown":
         _take_back_unknown(run)
         return None
     if event.execution_id is None and _RANK[status] > _RANK[run.status]:
         run.former_end_sha256 = run.end_sha256
         return None
     return _same(arrival, run.end_sha256, run.former_end_sha256)
+
+
+def _is_before_end(run: Run, event: CellExecutionEnd, arrival: Arrival) -> bool:
+    """Two pages may each find a run that nobody saw end: the first by session and `seq` stays."""
+    if run.end_session_id is None or run.end_sha256 is None:
+        return False
+    stored = (run.end_session_id, run.end_seq or 0, run.end_sha256)
+    return (uuid_of(event.session_id), event.seq or 0, arrival.sha256) < stored
 
 
 def _same(arrival: Arrival, *stored: bytes | None) -> Taken:

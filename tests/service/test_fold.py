@@ -84,6 +84,7 @@ def of_second(student: str) -> list[Json]:
         unknown(student, "left", 10, seq=1, cell_id="c3", battery=2, started_at=at(9.5), **there),
         start(student, "never seen", 12, seq=2, cell_id="new", **there),
         unknown(student, "never seen", 13, seq=3, cell_id="new", **there),
+        unknown(student, "never seen", 15, seq=10, cell_id="new", output=[], **there),
         failed(student, "lost start", 14, seq=6, cell_id="c2", code="x", **there),
         dropped(student, [[4, 5], [8, 9]], **there),
         dropped(student, [[13, 13]], session_id=FIRST, notebook_path=PATH),

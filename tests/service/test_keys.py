@@ -17,7 +17,6 @@ KINDS: dict[str, tuple[Json, Json]] = {
     "start": (start(), start(code="another")),
     "end": (end(), end(output=[{"text": "another"}])),
     "end and failure": (end(), failed()),
-    "unknown end": (unknown(), unknown(second=9)),
     "loss": (dropped(event_id="e"), dropped(ranges=[[1, 2]], event_id="e")),
     "other type": (other(event_id="e"), other(event_id="e", active_time_ms=6)),
 }
@@ -82,6 +81,19 @@ async def test_an_unknown_end_and_a_real_one_are_no_conflict(
     assert (row["extra"], row["started_at"]) == (None, None)
     assert [p["status"] for p in await db.rows("student_progress")] == ["completed"]
     assert await db.rows("quarantined_events") == []
+
+
+async def test_two_unknown_ends_of_a_run_are_no_conflict(db: Database) -> None:
+    """Two pages may each close what nobody saw end: the same one stays in either order."""
+    ends = [unknown(session_id="second page", output=[]), unknown(session_id="third page", seq=4)]
+    for run, order in (("forth", (0, 1)), ("back", (1, 0))):
+        sent = [ends[place] | {"execution_id": run} for place in (*order, *order)]
+        assert not {"rejected", "retry"} & set(await db.send(start(run=run), *sent))
+    rows = await db.rows("cell_executions")
+    assert {row["status"] for row in rows} == {"unknown"}
+    assert await db.rows("quarantined_events") == []
+    forth, back = ([row["end_session_id"], row["end_seq"], row["output"]] for row in rows)
+    assert forth == back
 
 
 async def test_what_is_put_aside_is_bounded_for_each_student(
