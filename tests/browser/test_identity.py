@@ -3,6 +3,7 @@
 import gzip
 import json
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,9 @@ ORIGIN = "https://elsewhere.example"
 READS = ["me", "executions", "progress"]
 
 
+RUNS = count(1)
+
+
 def an_event(student_id: str, path: str = "assignments/python-intro/direct/a.ipynb") -> Any:
     """A run as the original specification describes it."""
     return {
@@ -24,7 +28,7 @@ def an_event(student_id: str, path: str = "assignments/python-intro/direct/a.ipy
         "session_id": f"sess-{student_id}",
         "notebook_path": path,
         "cell_id": "cell-1",
-        "execution_count": 1,
+        "execution_count": next(RUNS),
         "timestamp": datetime.now(UTC).isoformat(),
         "code": "print(1)",
     }
