@@ -1,6 +1,6 @@
 """The body of `POST /events`: one event, or a batch of at most 100."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 from msgspec import Raw, Struct
@@ -116,7 +116,15 @@ def _batch(events: list[bytes], rest: bytes) -> Batch:
         raise BatchError(f"The batch's envelope is wrong: {error}") from error
     if key is not None:
         raise BatchError(f"The batch's envelope has the key `{key}` twice.")
-    return Batch(events, envelope.sent_at, envelope.contents)
+    return Batch(events, _in_utc(envelope.sent_at), envelope.contents)
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """The moment; None for one at an end of Python's calendar, where it has no UTC."""
+    try:
+        return moment and moment.astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def _too_long() -> BatchTooLong:

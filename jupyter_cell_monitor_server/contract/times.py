@@ -1,6 +1,7 @@
 """When an event can have happened."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from msgspec import Struct
 
@@ -49,6 +50,19 @@ class Clocks(Struct, frozen=True):
 
     def _is_possible(self, moment: datetime) -> bool:
         return EARLIEST_TIME <= moment <= self.now + LATEST_AHEAD
+
+
+class _Checked(Clocks, frozen=True):
+    def check_event(self, timestamp: datetime) -> None:
+        """Nothing is wrong with it."""
+
+    def check_kernel(self, moment: datetime, field: str) -> None:
+        """Nothing is wrong with it."""
+
+
+# What was far off when it came may be right only together with the time of its sending.
+CHECKED: Final = _Checked(EARLIEST_TIME)
+"""For an event that is kept: its times were checked when it came."""
 
 
 def _out_of_range(field: str) -> FieldError:

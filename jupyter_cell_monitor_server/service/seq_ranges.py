@@ -27,16 +27,21 @@ def holds(ranges: Ranges, number: int) -> bool:
 
 def union(first: Iterable[Sequence[int]], second: Iterable[Sequence[int]]) -> Ranges:
     """The numbers that lie in either. Pairs may come in any order and overlap."""
+    merged = _merged(first, second)
+    if len(merged) > MAX_RANGES:
+        rest = merged[-MAX_RANGES:]
+        rest[0][0] = merged[0][0]
+        return rest
+    return merged
+
+
+def _merged(first: Iterable[Sequence[int]], second: Iterable[Sequence[int]]) -> Ranges:
     merged: Ranges = []
     for low, high in sorted((min(pair), max(pair)) for pair in (*first, *second)):
         if merged and low <= merged[-1][1] + 1:
             merged[-1][1] = max(merged[-1][1], high)
         else:
             merged.append([low, high])
-    if len(merged) > MAX_RANGES:
-        rest = merged[-MAX_RANGES:]
-        rest[0][0] = merged[0][0]
-        return rest
     return merged
 
 
@@ -47,10 +52,10 @@ def count(ranges: Iterable[Sequence[int]]) -> int:
 
 def missing(received: Ranges, dropped: Ranges) -> int:
     """How many numbers below the highest that is known were neither received nor given up."""
-    known = union(received, dropped)
+    known = _merged(received, dropped)
     return known[-1][1] + 1 - count(known) if known else 0
 
 
 def lost(received: Ranges, dropped: Ranges) -> int:
     """How many numbers were given up and did not come after all."""
-    return count(union(received, dropped)) - count(received)
+    return count(_merged(received, dropped)) - count(received)

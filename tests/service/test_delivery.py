@@ -45,6 +45,15 @@ def test_ranges_are_bounded() -> None:
     assert (ranges[0][0], ranges[-1][1]) == (0, 4 * seq_ranges.MAX_RANGES - 2)
 
 
+def test_counts_are_exact_where_both_together_are_above_the_bound() -> None:
+    """Each alone is below it; every second number neither came nor was given up."""
+    half = seq_ranges.MAX_RANGES * 6 // 10
+    received = ranges_of(set(range(0, 4 * half, 4)))
+    given_up = ranges_of(set(range(2, 4 * half, 4)))
+    assert seq_ranges.missing(received, given_up) == 2 * half - 1
+    assert seq_ranges.lost(received, given_up) == half
+
+
 def test_a_clock_is_corrected_by_when_the_browser_sent() -> None:
     """Both ways; where it did not say when, its time is taken as it is."""
     ahead = NOON + timedelta(hours=1)

@@ -73,6 +73,15 @@ async def test_replay_stores_what_can_be_stored_and_keeps_the_rest(
     await db.close()
 
 
+async def test_replay_takes_a_time_that_was_right_when_it_came(sqlite_url: str) -> None:
+    """By a clock that is decades off: what it was corrected by is gone."""
+    db = Database(sqlite_url)
+    raw_bytes = raw(start(timestamp="1970-01-01T00:00:00Z"))
+    assert await db.store.replay(content_uuid(raw_bytes), "ai", raw_bytes) is None
+    assert (await db.row("cell_executions"))["client_at"].year == 1970
+    await db.close()
+
+
 async def test_replay_of_all_goes_from_the_oldest_on(sqlite_url: str) -> None:
     """And leaves nothing where all is stored."""
     db = Database(sqlite_url)

@@ -14,7 +14,7 @@ from jupyter_cell_monitor_server.service.db.delivery import Delivery, Recorded
 from jupyter_cell_monitor_server.service.metrics import Metrics
 
 from .database import Database, person
-from .made import NOON, Json, start
+from .made import NOON, Json, end, opened, start
 from .taking import Kept, taking
 
 DAY = timedelta(days=1)
@@ -54,6 +54,26 @@ async def test_a_clock_that_is_years_off_costs_no_event(db: Database, years: int
     [result] = await send(db.store, by_clock(clock), sent_at=clock.isoformat())
     assert result.status == "stored"
     assert (await db.row("cell_executions"))["started_at"] == NOON
+
+
+@pytest.mark.parametrize("sent_at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_time_of_sending_without_a_utc_costs_no_event(db: Database, sent_at: str) -> None:
+    """At both ends of the calendar; it tells nothing about the clock."""
+    [result] = await send(db.store, start(), sent_at=sent_at)
+    assert result.status == "stored"
+    assert (await db.row("cell_executions"))["sent_at"] is None
+
+
+async def test_what_a_clock_before_2000_sent_is_counted_again(db: Database) -> None:
+    """Its times were right together with that of their sending, which is over."""
+    clock = NOON.replace(year=1970)
+    events = [opened(seq=0), end(seq=1)]
+    sent = [event | {"timestamp": clock.isoformat()} for event in events]
+    await send(db.store, *sent, sent_at=clock.isoformat())
+    before = [await db.rows(name) for name in ("cells", "assignment_progress")]
+    await db.store.rebuild(lambda *_: None)
+    assert [await db.rows(name) for name in ("cells", "assignment_progress")] == before
+    assert len(before[0]) == 3
 
 
 async def test_without_it_a_clock_that_is_years_off_is_refused() -> None:

@@ -6,12 +6,12 @@ Each function writes only what differs from what is there.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import Connection, case, delete, func, literal, select, tuple_
 
 from ...contract.events import NotebookOpened, ParsedEvent, parse_event
+from ...contract.times import CHECKED
 from ...contract.updates import class_channel, progress_channel
 from ..cell_keys import KnownCell, opened_cells, unannounced
 from ..progress import progress_of
@@ -22,8 +22,6 @@ from .record_progress import ProgressChange, save_whole
 from .record_runs import POINT_CHANGING, RUN_KEY, RunKey, delete_point, point_of_run
 from .rows import find, update, upsert
 from .tables import cell_executions, cells, error_logs, notebook_openings, student_progress
-
-_FAR = datetime(9000, 1, 1, tzinfo=UTC)  # what was stored was checked when it came
 
 
 @dataclass(slots=True)
@@ -75,7 +73,7 @@ def _openings(connection: Connection, notebook_id: uuid.UUID) -> Sequence[Notebo
         .where(opening.notebook_id == notebook_id)
         .order_by(opening.session_id, opening.place, opening.event_id)
     )
-    parsed = [parse_event(raw, _FAR) for raw in connection.execute(query).scalars()]
+    parsed = [parse_event(raw, CHECKED) for raw in connection.execute(query).scalars()]
     events = [item.event for item in parsed if isinstance(item, ParsedEvent)]
     return [event for event in events if isinstance(event, NotebookOpened)]
 

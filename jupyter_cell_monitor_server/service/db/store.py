@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...contract.events import ParsedEvent, RejectedEvent, parse_event
 from ...contract.people import Role
+from ...contract.times import CHECKED
 from ..class_of_notebook import Resolve
 from ..people import Person
 from .delivery import Delivery, Recorded
@@ -73,7 +74,7 @@ class Store:
 
     async def replay(self, event_id: uuid.UUID, student_id: str, raw: bytes) -> str | None:
         """Store again what was put aside. None where it is stored, else why it is not."""
-        parsed = parse_event(raw, self._now())
+        parsed = parse_event(raw, CHECKED)
         if isinstance(parsed, RejectedEvent):
             return f"{parsed.code}: {parsed.detail}"
         if parsed.event.student_id != student_id:
