@@ -10,15 +10,15 @@ import json
 import random
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 
 import aiohttp
 
 from .figures import middle, parser, percentile, report
-from .hub import ROOT, Hub, running_hub
+from .hub import ROOT, Hub, Service, running_hub
 from .load import Request, gzip_batches
 
 
@@ -27,9 +27,9 @@ class Size:
     """How much is measured. `pause_s`: between two batches of a student."""
 
     students: int = 30
-    batches_each: int = 40
+    batches_each: int = 20
     batch_events: int = 3
-    pause_s: float = 0.5
+    pause_s: float = 1.0
     rounds: int = 3
 
 
@@ -41,6 +41,8 @@ class Figures:
     beside_p99_ms: list[float] = field(default_factory=list)
     alone_p50_ms: list[float] = field(default_factory=list)
     beside_p50_ms: list[float] = field(default_factory=list)
+    alone_cpu_share: list[float] = field(default_factory=list)
+    beside_cpu_share: list[float] = field(default_factory=list)
     flood_taken: list[float] = field(default_factory=list)
     flood_refused: list[float] = field(default_factory=list)
 
@@ -64,19 +66,30 @@ async def _round(hub: Hub, size: Size, number: int, figures: Figures) -> None:
     *names, flooder = hub.student_tokens
     events_each = 2 * size.batches_each * size.batch_events
     requests = gzip_batches(names, events_each, size.batch_events, seed=number)
-    halves = [{n: own[h::2] for n, own in requests.items()} for h in (0, 1)]
+    half = size.batches_each
+    halves = [{n: own[h : h + half] for n, own in requests.items()} for h in (0, half)]
     async with hub.service(hub.folder / f"flood-{number}.sqlite") as service:
         await hub.warm_up(service.url)
         url = f"{service.url}api/v1/events"
-        alone = await _steady(url, hub, halves[0], size.pause_s)
+        with _processor_share(service, figures.alone_cpu_share):
+            alone = await _steady(url, hub, halves[0], size.pause_s)
         async with _flood(url, flooder, hub.student_tokens[flooder]) as answers:
-            beside = await _steady(url, hub, halves[1], size.pause_s)
+            with _processor_share(service, figures.beside_cpu_share):
+                beside = await _steady(url, hub, halves[1], size.pause_s)
     figures.alone_p50_ms.append(percentile(alone, 0.5))
     figures.beside_p50_ms.append(percentile(beside, 0.5))
     figures.alone_p99_ms.append(percentile(alone, 0.99))
     figures.beside_p99_ms.append(percentile(beside, 0.99))
     figures.flood_taken.append(answers.get("200", 0))
     figures.flood_refused.append(sum(answers.values()) - answers.get("200", 0))
+
+
+@contextmanager
+def _processor_share(service: Service, shares: list[float]) -> Iterator[None]:
+    """Adds the service's share of a processor in the meantime."""
+    began, before_s = time.perf_counter(), service.cpu_s()
+    yield
+    shares.append((service.cpu_s() - before_s) / (time.perf_counter() - began))
 
 
 async def _steady(
@@ -141,6 +154,8 @@ def main() -> None:
             f"  beside a flood:   p50 {middle(figures.beside_p50_ms)}, "
             f"p99 {middle(figures.beside_p99_ms)}",
             f"Ratio of the p99: {summary['p99_ratio']:.2f}",
+            "The service's share of a processor: "
+            f"{middle(figures.alone_cpu_share)} alone, {middle(figures.beside_cpu_share)} beside",
             f"Of the flood's batches of 100 were taken {summary['flood_taken']:.0f}, "
             f"refused {summary['flood_refused']:.0f}",
         ],

@@ -16,7 +16,7 @@ from .base import BaseHandler
 # What comes above the bound is read and forgotten up to here: a client that is cut off while it
 # still sends would not read why.
 MAX_READ_BYTES = 4 * MAX_BODY_BYTES
-MAX_DELAY_S = 0.5
+REFUSAL_TAKES_S = 0.5
 MAX_DIGITS = 18
 _REFUSALS = (ApiError, HTTPError, BodyTooLarge, Busy, TooMany, HubUnavailable)
 
@@ -77,15 +77,19 @@ class EventsHandler(BaseHandler):
         """Store the events; one result for each."""
         self._is_taken = True
         try:
-            if self._refusal is not None:
-                await self._slow_down(self._refusal)
-                raise self._refusal
             results = await self._take()
+        except TooMany:
+            self._let_go()
+            # Who heeds no `Retry-After` can ask so much less often on each connection.
+            await asyncio.sleep(REFUSAL_TAKES_S)
+            raise
         finally:
             self._let_go()
         self.write_json(EventResults(results))
 
     async def _take(self) -> list[EventResult]:
+        if self._refusal is not None:
+            raise self._refusal
         if len(self._body) > MAX_BODY_BYTES:
             raise BodyTooLarge(f"A request holds at most {MAX_BODY_BYTES} bytes.")
         charge = self.state.bounds.quota.charge(self.person.name)
@@ -110,11 +114,6 @@ class EventsHandler(BaseHandler):
             raise
         except ValueError as error:
             raise ApiError(400, "invalid", str(error)) from error
-
-    async def _slow_down(self, refusal: Exception) -> None:
-        """Who heeds no `Retry-After` has an answer a little later on each connection."""
-        if isinstance(refusal, TooMany):
-            await asyncio.sleep(min(refusal.retry_after_s, MAX_DELAY_S))
 
     def _refuse(self, error: Exception) -> None:
         self._refusal = error
