@@ -6,7 +6,16 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from aiohttp import ClientError
+from sqlalchemy import text
+
+from jupyter_cell_monitor_server.service.db.engine import (
+    DatabaseUnavailable,
+    Engine,
+    create_engine,
+    reading,
+)
 
 from .alone import Alone, alone, service_environment
 from .database import Database
@@ -96,6 +105,28 @@ async def test_while_it_hangs_memory_is_flat_and_then_all_is_stored_once(
     assert all(student.acknowledged == student.made for student in students)
     assert await database.rows("quarantined_events") == []
     await database.close()
+
+
+async def test_a_question_to_a_database_that_hangs_is_given_up(
+    postgres: Cluster, own_postgres_url: str
+) -> None:
+    """On a connection that is open, and on one that must be opened; then it works again."""
+    opened, unopened = (create_engine(own_postgres_url, timeout_s=0.5) for _ in range(2))
+    await ask(opened)
+    async with stopped(postgres):
+        for engine in (opened, unopened):
+            began = time.monotonic()
+            with pytest.raises(DatabaseUnavailable):
+                await ask(engine)
+            assert time.monotonic() - began < 5
+    for engine in (opened, unopened):
+        await ask(engine)
+        await engine.dispose()
+
+
+async def ask(engine: Engine) -> None:
+    async with reading(engine) as connection:
+        await connection.execute(text("SELECT 1"))
 
 
 async def the_most_memory(service: Alone, seconds: float) -> float:

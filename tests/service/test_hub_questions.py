@@ -107,6 +107,21 @@ async def test_the_known_are_served_while_the_hub_is_away_and_the_unknown_are_no
         await hub.about()
 
 
+async def test_the_time_runs_from_the_hubs_silence_whoever_noticed_it(hub: SmallHub) -> None:
+    """Also for somebody whom it confirmed just before."""
+    await hub.about()
+    hub.now_s += 59
+    await hub.about("token-ken")
+    hub.is_away = True
+    hub.now_s += 1
+    assert await hub.about() == "ai"
+    hub.now_s += 60
+    assert await hub.about("token-ken") == "ken"
+    hub.now_s += 0.1
+    with pytest.raises(HubUnavailable):
+        await hub.about("token-ken")
+
+
 async def test_whoever_was_confirmed_too_long_ago_is_not_known(hub: SmallHub) -> None:
     """Much may have been taken from them since."""
     await hub.about()
