@@ -61,10 +61,6 @@ class Ingest:
         self._contents = contents or Contents()
         self._retention = timedelta(days=retention_days)
 
-    def has_room(self) -> bool:
-        """Whether another batch would be taken now."""
-        return self._writer.has_room()
-
     async def take(
         self, person: Person, body: bytes, admit: Callable[[int], None] = lambda _: None
     ) -> list[EventResult]:
