@@ -146,6 +146,7 @@ async def test_recorder_measures_runs_and_starts_in_a_real_lab() -> None:
     summary = figures.summary()
     assert (len(figures.marked), len(figures.profiled)) == (5, 5)
     assert 0 < summary["recording_p50_ms"] <= summary["recording_p99_ms"]
+    assert summary["transaction_p50_ms"] > 0
     assert all(0 < sum(run.ms.values()) < run.total_ms for run in figures.profiled)
     assert 0 < summary["start_p50_ms"] < figures.starts[0].total_ms
 
