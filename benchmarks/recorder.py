@@ -16,10 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, median
 
+from browser.conftest import CHROMIUM, FLAGS
+from browser.hub import Hub, start_hub
 from playwright.async_api import Browser, async_playwright
-
-from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.browser.hub import Hub, start_hub
 
 from .figures import parser, percentile, report
 from .main_thread import Window

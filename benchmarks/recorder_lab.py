@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from browser.conftest import VIEW
+from browser.hub import Hub
+from browser.lab import Lab, prepare_home
 from playwright.async_api import Browser, CDPSession
-
-from tests.browser.conftest import VIEW
-from tests.browser.hub import Hub
-from tests.browser.lab import Lab, prepare_home
 
 from .main_thread import CATEGORIES, MARKS_ONLY, Frame, Window, read_marked, read_trace
 
