@@ -1,4 +1,4 @@
-"""What is promised of speed, each measured beside a limit of the same run."""
+"""Measurements through real processes: `python -m benchmarks.ingest` and its neighbours."""
 
 import sys
 from pathlib import Path

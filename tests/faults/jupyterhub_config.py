@@ -27,7 +27,7 @@ OTHER_EXTENSIONS = [
 c: Config = get_config()  # type: ignore[name-defined]  # noqa: F821  # given by the Hub
 
 
-class Spawner(SimpleLocalProcessSpawner):  # type: ignore[misc]  # has no types
+class Spawner(SimpleLocalProcessSpawner):
     """Takes a dead server for a dead one, although nobody has collected its exit code."""
 
     async def poll(self) -> int | None:
