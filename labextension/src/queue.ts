@@ -14,7 +14,8 @@ import {
   QueueConnection,
   put,
   type QueueDatabase,
-  storedEvent
+  storedEvent,
+  type Writing
 } from './database';
 import type { IEventSink } from './interfaces';
 import { Leases } from './leases';
@@ -122,11 +123,21 @@ export class EventQueue implements IEventSink {
 
   /** Delete the events that the service has; it said so at `at` (ms since 1970). */
   async remove(keys: readonly number[], at = Date.now()): Promise<void> {
-    await this._connection.write(['events', 'contact'], async writing => {
-      const contact = writing.objectStore('contact');
-      await contact.put(nextContact(await contact.get('last'), at, keys.length), 'last');
-      await Promise.all(keys.map(key => writing.objectStore('events').delete(key)));
-    });
+    const deleteAll = async (writing: Writing): Promise<unknown> =>
+      Promise.all(keys.map(key => writing.objectStore('events').delete(key)));
+    try {
+      await this._connection.write(['events', 'contact'], async writing => {
+        const contact = writing.objectStore('contact');
+        await contact.put(nextContact(await contact.get('last'), at, keys.length), 'last');
+        await deleteAll(writing);
+      });
+    } catch (error) {
+      if (!isFull(error)) {
+        throw error;
+      }
+      // Nothing new fits on the disk, not even the time: what only deletes goes through.
+      await this._connection.write(['events'], deleteAll);
+    }
     this._shrink(keys);
   }
 
@@ -218,7 +229,7 @@ export class EventQueue implements IEventSink {
     try {
       return await this._connection.run(db => put(db, value));
     } catch (error) {
-      if ((error as Partial<Error> | null)?.name !== 'QuotaExceededError') {
+      if (!isFull(error)) {
         throw error;
       }
       await this._bounds.free(2 * value.bytes);
@@ -252,6 +263,10 @@ export class EventQueue implements IEventSink {
   private readonly _bounds: Bounds;
   /** The bytes of the events that were taken last, by key. */
   private _sizes: ReadonlyMap<number, number> = new Map();
+}
+
+function isFull(error: unknown): boolean {
+  return (error as Partial<Error> | null)?.name === 'QuotaExceededError';
 }
 
 interface IBatchBounds {

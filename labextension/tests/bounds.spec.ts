@@ -233,6 +233,17 @@ describe('A refusal for good', () => {
     });
   });
 
+  it.each([
+    ['/a\\b\n../c.ipynb', 'a_b_../c.ipynb'],
+    ['../\u202ea.ipynb', '_/_a.ipynb'],
+    ['か\u3099'.repeat(600), 'が'.repeat(500)]
+  ])('of the path %j is reported under one that is taken', async (path, taken) => {
+    await queue.add({ ...makeEvent(7), notebook_path: path });
+    await reject();
+    const report = JSON.parse((await queue.take(1, 1_000_000))[0].body);
+    expect(report).toMatchObject({ notebook_path: taken, ranges: [[7, 7]] });
+  });
+
   it('of a report itself is not reported again', async () => {
     await queue.add(makeEvent(7));
     await reject();
@@ -271,7 +282,6 @@ describe('A queue of an earlier release', () => {
     expect(await queue.countForeign('student-01')).toBe(0);
     queue.dispose();
   });
-
   it('opens the database of a newer release as it is', async () => {
     globalThis.indexedDB = new IDBFactory();
     (await EventQueue.open('test')).dispose();

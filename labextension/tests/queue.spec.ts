@@ -123,6 +123,17 @@ describe('EventQueue', () => {
     expect(failures).toEqual([expect.stringContaining('full')]);
   });
 
+  it('lets go of what the service has where the disk takes nothing new', async () => {
+    await queue.add(makeEvent(1));
+    const [{ key }] = await queue.take(9, 1_000_000);
+    const full = jest.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('The disk is full.', 'QuotaExceededError');
+    });
+    await queue.remove([key]);
+    full.mockRestore();
+    expect(await queue.count()).toBe(0);
+  });
+
   it('gives a lease to one owner until it ends', async () => {
     expect(await queue.leases.take('send', 'a', 0, 100)).toBe(true);
     expect(await queue.leases.take('send', 'b', 99, 200)).toBe(false);
