@@ -140,11 +140,12 @@ class Writer:
             await asyncio.wait_for(self._idle.wait(), timeout_s)
         except TimeoutError:
             log.warning("%d events wait still: their senders keep them", self._queue.total)
+        # Answered first: a database that hangs can hold up the end of its transaction too.
+        for waiting in (*self._taken, *self._queue.drain()):
+            _fail(waiting, DatabaseUnavailable(_STOPPING))
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        for waiting in (*self._taken, *self._queue.drain()):
-            _fail(waiting, DatabaseUnavailable(_STOPPING))
 
     async def _run(self) -> None:
         while True:
