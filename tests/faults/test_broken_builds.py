@@ -58,7 +58,9 @@ async def test_an_acknowledgement_before_the_commit_is_caught(stack: Stack, tmp_
 
 async def test_a_missing_unique_key_is_caught(stack: Stack, tmp_path: Path) -> None:
     """An answer is lost after the commit, and what is sent again makes a second row."""
-    plan = schedule(Trouble(Fault.DROP_ANSWER, "server-service"))
+    # Refused at first, so that there are runs in what is lost, however fast they are sent.
+    faults = (Fault.REFUSE, Fault.DROP_ANSWER)
+    plan = schedule(*(Trouble(fault, "server-service") for fault in faults))
     async with broken(stack, "no_unique_key"):
         verdict = await run(stack, tmp_path, plan, "no_unique_key")
     assert said(verdict, "twice in cell_executions"), verdict
