@@ -1,10 +1,10 @@
 """What the lab extension costs a notebook's main thread: for each run, and when the Lab starts.
 
 Cells are run one after the other in a real JupyterLab in a real Chromium: prints, a table, an
-error, an image, 60 KiB of text. All is processor time of the page's main thread, so that what else
+error, an image, 60 KiB of text, a cell that takes a while. All is processor time of the page's main thread, so that what else
 the machine does counts as little as it can; `benchmarks.main_thread` says how it is measured.
-Recording a run is what the extension does at once on the messages of the kernel: until its events
-are handed to IndexedDB. The whole has sending and showing as well. Beside it, without any profiler:
+Recording a run is what the extension does on the messages of the kernel, at once or put off by a
+timer: until its events are handed to IndexedDB. The whole has sending and showing as well. Beside it, without any profiler:
 the whole main thread for a run with the extension, and with it disabled.
 """
 

@@ -27,6 +27,7 @@ CODES = (
     "image = base64.b64encode(random.randbytes(6000)).decode()\n"
     "display({'image/png': image}, raw=True)",
     "print('\\n'.join(f'{line:06} the quick brown fox jumps over' for line in range(1600)))",
+    "import time\ntime.sleep(0.15)\n[number**2 for number in range(300)]",
 )
 
 

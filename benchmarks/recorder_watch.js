@@ -1,16 +1,19 @@
 // Marks, from outside, when the lab extension's slots of signals begin and end: as `kernel` for
-// those of a kernel's signals, else with the slot's name.
+// those of a kernel's signals, else with the slot's name. What a slot puts off by a timer counts
+// under the slot's name too.
 // What the marks themselves take is told by pairs of them with nothing between: `own:begin:empty`.
 (() => {
   const EXTENSION = '/extensions/jupyter-cell-monitor/';
   const wrapped = new WeakMap();
   let depth = 0;
+  let current = '';
 
   const wrap = (slot, name) => {
     if (!wrapped.has(slot)) {
       const marked = function (...given) {
         depth += 1;
         if (depth === 1) {
+          current = name;
           performance.mark(`own:begin:${name}`);
         }
         try {
@@ -26,6 +29,10 @@
     }
     return wrapped.get(slot);
   };
+
+  const setTimer = window.setTimeout;
+  window.setTimeout = (act, ...given) =>
+    setTimer(depth > 0 && typeof act === 'function' ? wrap(act, current) : act, ...given);
 
   const watch = app => {
     const signals = Object.getPrototypeOf(app.commands.commandChanged);

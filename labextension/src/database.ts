@@ -1,12 +1,14 @@
 /** The queue's database: its stores, and what each holds. */
 
-import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB, unwrap } from 'idb';
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb';
 
 import type { AnyEvent, EventsDropped } from './contract';
+import type { IOpenRun } from './runs';
+import { utf8Length } from './wire/utf8';
 
-const VERSION = 2;
+const VERSION = 3;
 // A transaction counts as done only when it is on the disk, not in the system's memory.
-const STRICT = { durability: 'strict' } as const;
+export const STRICT = { durability: 'strict' } as const;
 
 /** An event as it waits. `key` is its place in the order; `bytes` is the UTF-8 size of `body`. */
 export interface IQueuedEvent {
@@ -24,6 +26,13 @@ export interface IStoredEvent extends Omit<IQueuedEvent, 'key'> {
   studentId: string;
   rank: number;
   endOf?: string;
+}
+
+/** An open run, and the page that watches it. */
+export interface IStoredRun extends IOpenRun {
+  page: string;
+  /** Whether it was known, when it was sent, that the notebook is recorded. */
+  isSure: boolean;
 }
 
 /** An event that the service will never take, and why. */
@@ -65,9 +74,10 @@ export interface IQueueSchema extends DBSchema {
   losses: { key: [string, string]; value: ILoss };
   contact: { key: 'last'; value: IContact };
   leases: { key: string; value: { owner: string; until: number } };
+  runs: { key: string; value: IStoredRun };
 }
 
-export type StoreName = 'events' | 'rejected' | 'counts' | 'losses' | 'contact' | 'leases';
+export type StoreName = 'events' | 'rejected' | 'counts' | 'losses' | 'contact' | 'leases' | 'runs';
 export type QueueDatabase = IDBPDatabase<IQueueSchema>;
 export type Writing = IDBPTransaction<IQueueSchema, StoreName[], 'readwrite'>;
 
@@ -92,19 +102,28 @@ async function open(name: string, version?: number): Promise<QueueDatabase> {
         db.createObjectStore('counts');
         db.createObjectStore('leases');
       }
-      db.createObjectStore('losses', { keyPath: ['sessionId', 'reason'] });
-      db.createObjectStore('contact');
-      const events = transaction.objectStore('events');
-      (['rank', 'endOf', 'studentId', 'bytes'] as const).forEach(field =>
-        events.createIndex(field, field)
-      );
-      for (let cursor = await events.openCursor(); cursor; cursor = await cursor.continue()) {
-        await cursor.update(storedEvent(JSON.parse(cursor.value.body), cursor.value.body));
+      if (oldVersion < 2) {
+        db.createObjectStore('losses', { keyPath: ['sessionId', 'reason'] });
+        db.createObjectStore('contact');
+        await indexEvents(transaction);
       }
+      db.createObjectStore('runs', { keyPath: 'executionId' });
     },
     // A newer release in another tab must not wait for this one.
     blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close()
   });
+}
+
+async function indexEvents(
+  transaction: IDBPTransaction<IQueueSchema, StoreName[], 'versionchange'>
+): Promise<void> {
+  const events = transaction.objectStore('events');
+  (['rank', 'endOf', 'studentId', 'bytes'] as const).forEach(field =>
+    events.createIndex(field, field)
+  );
+  for (let cursor = await events.openCursor(); cursor; cursor = await cursor.continue()) {
+    await cursor.update(storedEvent(JSON.parse(cursor.value.body), cursor.value.body));
+  }
 }
 
 /** An event as it is kept; `body` is its JSON text. */
@@ -117,7 +136,7 @@ export function storedEvent(
     eventId: event.event_id,
     studentId: event.student_id,
     body,
-    bytes: new TextEncoder().encode(body).length,
+    bytes: utf8Length(body),
     rank: rankOf(event.event_type),
     ...(isEnd && { endOf: event.execution_id })
   };
@@ -138,18 +157,33 @@ function rankOf(type: string): number {
   }
 }
 
-/** Add an event; resolves to its key when it is on the disk. */
-export async function put(db: QueueDatabase, value: IStoredEvent): Promise<number> {
-  // Straight to IndexedDB: each event comes by here, and a wrapper costs more than the call.
-  return new Promise((resolve, reject) => {
-    const transaction = unwrap(db).transaction('events', 'readwrite', STRICT);
-    const key = transaction.objectStore('events').add(value);
-    transaction.oncomplete = () => resolve(key.result as number);
-    // Only the transaction's own error says that the disk is full.
-    transaction.onabort = () => reject(transaction.error);
-    // Without waiting for `key`: a tab that closes now has already handed the event over.
-    transaction.commit();
-  });
+/** What a batch may hold, and what it passes over. */
+interface IBatchBounds {
+  maxEvents: number;
+  maxBytes: number;
+  skip: ReadonlySet<number>;
+  isMine: (studentId: string) => boolean;
+}
+
+/** The oldest events within the bounds, at least one; `isEnd`: there are no more. */
+export async function readBatch(
+  db: QueueDatabase,
+  { maxEvents, maxBytes, skip, isMine }: IBatchBounds
+): Promise<{ events: IQueuedEvent[]; isEnd: boolean }> {
+  const events: IQueuedEvent[] = [];
+  let left = maxBytes;
+  let cursor = await db.transaction('events').store.openCursor();
+  for (; cursor && events.length < maxEvents; cursor = await cursor.continue()) {
+    const { eventId, studentId, body, bytes } = cursor.value;
+    if (!skip.has(cursor.key) && isMine(studentId)) {
+      if (events.length > 0 && bytes > left) {
+        break;
+      }
+      left -= bytes;
+      events.push({ key: cursor.key, eventId, body, bytes });
+    }
+  }
+  return { events, isEnd: cursor === null };
 }
 
 /** A database that is opened again where the browser has closed it (its data cleared, its disk away). */

@@ -143,9 +143,13 @@ export class Schedule {
     return this._retryAt;
   }
 
-  /** Something waits: after a pause it goes at once, else with its batch, never before a retry. */
-  ask(now: number): void {
-    const at = Math.max(now, this._startedAt + this.intervalMs, this._retryAt);
+  /**
+   * Something waits: after a pause it goes at once, else with its batch, never before a retry.
+   * Where more is known to follow, a pause is over too, and a batch begins.
+   */
+  ask(now: number, isMoreToCome = false): void {
+    const from = isMoreToCome ? Math.max(now, this._startedAt) : this._startedAt;
+    const at = Math.max(now, from + this.intervalMs, this._retryAt);
     this._nextAt = Math.min(this._nextAt, at);
   }
 

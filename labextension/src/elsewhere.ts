@@ -5,7 +5,7 @@ import type { INotebookTracker } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 
 import type { ISendingState } from './delivery';
-import type { IFinishedRun, IRecorder, IRecording, ISender } from './interfaces';
+import type { IRecorder, IRecording, ISender } from './interfaces';
 import type { IQueueContents } from './saving';
 import type { UpdateMessage } from './socket';
 import type { IUiOptions } from './ui';
@@ -37,7 +37,6 @@ class NoRecorder implements IRecorder {
   }
 
   readonly changed = new Signal<this, void>(this);
-  readonly runFinished = new Signal<this, IFinishedRun>(this);
 
   get current(): IRecording | null {
     const path = this._tracker.currentWidget?.context.localPath;

@@ -68,11 +68,6 @@ export function endEvent(
   return { event_type: 'cell_execution_complete', ...fields, success, status };
 }
 
-/** How a run ended, as `cell_executions` will name it. */
-export function finishedStatus(end: IRunEnd): string {
-  return end.error?.name === 'KeyboardInterrupt' ? 'interrupted' : end.status;
-}
-
 function runFields(run: IOpenRun, path: string) {
   return {
     notebook_path: path,

@@ -25,18 +25,10 @@ export interface IRecording {
   runningCells: number;
 }
 
-/** A run that ended; `status` as in the contract. */
-export interface IFinishedRun {
-  path: string;
-  cellId: string;
-  status: string;
-}
-
 /** Watches the open notebooks. `current` is the notebook in front, if one is. */
 export interface IRecorder {
   readonly current: IRecording | null;
   readonly changed: ISignal<IRecorder, void>;
-  readonly runFinished: ISignal<IRecorder, IFinishedRun>;
   /** The student's own choice of a class (or of none) for a notebook; kept through a rename. */
   choose(path: string, classId: string | null): Promise<void>;
   /** The service has filed a notebook under a class: from then on it is the notebook's. */

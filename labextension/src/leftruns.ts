@@ -1,11 +1,12 @@
 /** The runs that a page which is gone left open. */
 
+import type { IStoredRun } from './database';
 import { endEvent } from './events';
 import type { IEventSink } from './interfaces';
+import type { IOpenRuns } from './journal';
 import type { OpenPages } from './pages';
 import type { IOpenRun, IRunEnd } from './runs';
 import { type ISource, SessionEvents } from './sessions';
-import type { IStoredRun, RecorderStore } from './store';
 
 // Pages answer within some milliseconds; one that is busy for longer closes its own runs twice,
 // with the same event id.
@@ -23,7 +24,7 @@ const UNSEEN: IRunEnd = {
 /** Finds them once, and gives each away once. */
 export class LeftRuns {
   constructor(
-    private _store: RecorderStore,
+    private _runs: IOpenRuns,
     pages: Pick<OpenPages, 'id' | 'living'>
   ) {
     this._byPath = this._find(pages);
@@ -50,14 +51,14 @@ export class LeftRuns {
         if ((run as IStoredRun).isSure && run.start !== null) {
           await events.add(endEvent(run, UNSEEN, path));
         }
-        this._store.forgetRun(run.executionId);
+        this._runs.forgetRun(run.executionId);
       }
     }
   }
 
   private async _find(pages: Pick<OpenPages, 'id' | 'living'>): Promise<Map<string, IStoredRun[]>> {
     const living = await pages.living(ANSWER_MS);
-    const runs = await this._store.adoptRuns(pages.id, living);
+    const runs = await this._runs.adoptRuns(pages.id, living);
     const byPath = new Map<string, IStoredRun[]>();
     runs.forEach(run => byPath.set(run.path, [...(byPath.get(run.path) ?? []), run]));
     return byPath;

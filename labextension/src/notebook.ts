@@ -8,9 +8,9 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import { CellLister, cellsSignature, hasCell, recordedMetadata } from './cells';
 import type { IClassification } from './classes';
 import type { JsonObject } from './contract';
-import { endEvent, finishedStatus, openedEvent, startEvent } from './events';
+import { endEvent, openedEvent, startEvent } from './events';
 import { type IRunHost, Runs } from './executions';
-import type { IEventSink, IFinishedRun } from './interfaces';
+import type { IEventSink } from './interfaces';
 import { KernelWatch } from './kernels';
 import type { ISizes } from './outputs';
 import type { IOpenRun, Run } from './runs';
@@ -95,10 +95,6 @@ export class WatchedNotebook implements IRunHost, IDisposable {
     return this._runsChanged;
   }
 
-  get runFinished(): ISignal<this, IFinishedRun> {
-    return this._runFinished;
-  }
-
   /** Record for a class from now on, or nothing where there is none. */
   classify(classification: IClassification, studentId: string): void {
     const isSame = classification.classId === this._classification.classId;
@@ -163,11 +159,6 @@ export class WatchedNotebook implements IRunHost, IDisposable {
       }
     });
     this._runsChanged.emit();
-    this._runFinished.emit({
-      path: this._path,
-      cellId: run.open.cellId,
-      status: finishedStatus(end)
-    });
   }
 
   onDropped(run: IOpenRun): void {
@@ -278,5 +269,4 @@ export class WatchedNotebook implements IRunHost, IDisposable {
   private _isDisposed = false;
   private _identityChanged = new Signal<this, { renamedFrom: string | null }>(this);
   private _runsChanged = new Signal<this, void>(this);
-  private _runFinished = new Signal<this, IFinishedRun>(this);
 }

@@ -12,12 +12,12 @@ import {
   type IRejectedEvent,
   type IStoredEvent,
   QueueConnection,
-  put,
-  type QueueDatabase,
+  readBatch,
   storedEvent,
   type Writing
 } from './database';
 import type { IEventSink } from './interfaces';
+import { type IOpenRuns, isFull, type IWritten, Journal } from './journal';
 import { Leases } from './leases';
 import {
   droppedName,
@@ -42,6 +42,8 @@ export class EventQueue implements IEventSink {
     this.leases = new Leases(_connection);
     this._bounds = new Bounds(_connection);
     this._bounds.gaveUp.connect(() => this._gaveUp.emit());
+    this._journal = new Journal(_connection, bytes => this._bounds.free(bytes));
+    this._journal.written.connect(this._onWritten, this);
   }
 
   /** Open the database `name`. Rejects where the browser keeps no data (some private windows). */
@@ -60,8 +62,18 @@ export class EventQueue implements IEventSink {
     this._bounds.limits = limits;
   }
 
-  /** Emitted when an event of this tab is on the disk. */
-  get added(): ISignal<EventQueue, IQueuedEvent> {
+  /** The events of this tab that are not on the disk yet. */
+  get unwritten(): readonly IStoredEvent[] {
+    return this._journal.unwritten;
+  }
+
+  /** The runs that are not over yet: they are written together with the events. */
+  get runs(): IOpenRuns {
+    return this._journal;
+  }
+
+  /** Emitted when events of this tab are on the disk. */
+  get added(): ISignal<EventQueue, IWritten> {
     return this._added;
   }
 
@@ -78,18 +90,15 @@ export class EventQueue implements IEventSink {
   /** Keep an event. Resolves when it is on the disk; rejects where the browser cannot keep it. */
   async add(event: AnyEvent): Promise<void> {
     const value = storedEvent(event);
-    const { eventId, body, bytes } = value;
     try {
-      const key = await this._keep(value);
-      this._bounds.grow({ count: 1, bytes });
-      this._added.emit({ key, eventId, body, bytes });
+      await this._journal.add(value);
     } catch (error) {
-      const loss = lossOf(body, NOT_KEPT);
+      const loss = lossOf(value.body, NOT_KEPT);
       this._bounds.forgo(loss === null ? [] : [loss]);
       this._failed.emit(error instanceof Error ? error : new Error(String(error)));
       throw error;
     }
-    await this._bounds.tidy();
+    await this._tidied;
   }
 
   /** Report events that were lost before they came here. */
@@ -204,6 +213,7 @@ export class EventQueue implements IEventSink {
 
   /** All that it holds, for a person to look at. */
   async contents(): Promise<IQueueContents> {
+    await this._journal.flush();
     const dropped = await this.dropped();
     return this._connection.run(async db => ({
       bodies: (await db.getAll('events')).map(({ body }) => body),
@@ -220,21 +230,18 @@ export class EventQueue implements IEventSink {
 
   /** Close the database. */
   dispose(): void {
+    this._journal.dispose();
     Signal.clearData(this);
     this._bounds.dispose();
     this._connection.close();
   }
 
-  private async _keep(value: IStoredEvent): Promise<number> {
-    try {
-      return await this._connection.run(db => put(db, value));
-    } catch (error) {
-      if (!isFull(error)) {
-        throw error;
-      }
-      await this._bounds.free(2 * value.bytes);
-      return this._connection.run(db => put(db, value));
-    }
+  private _onWritten(_: Journal, written: IWritten): void {
+    const { events } = written;
+    const bytes = events.reduce((sum, event) => sum + event.bytes, 0);
+    this._bounds.grow({ count: events.length, bytes });
+    this._added.emit(written);
+    this._tidied = this._bounds.tidy();
   }
 
   /** Make events of what was given up; whether there was anything. */
@@ -257,41 +264,12 @@ export class EventQueue implements IEventSink {
     keys.forEach(key => this._bounds.grow({ count: -1, bytes: -(this._sizes.get(key) ?? 0) }));
   }
 
-  private readonly _added = new Signal<EventQueue, IQueuedEvent>(this);
+  private readonly _added = new Signal<EventQueue, IWritten>(this);
   private readonly _failed = new Signal<EventQueue, Error>(this);
   private readonly _gaveUp = new Signal<EventQueue, void>(this);
   private readonly _bounds: Bounds;
+  private readonly _journal: Journal;
+  private _tidied: Promise<void> = Promise.resolve();
   /** The bytes of the events that were taken last, by key. */
   private _sizes: ReadonlyMap<number, number> = new Map();
-}
-
-function isFull(error: unknown): boolean {
-  return (error as Partial<Error> | null)?.name === 'QuotaExceededError';
-}
-
-interface IBatchBounds {
-  maxEvents: number;
-  maxBytes: number;
-  skip: ReadonlySet<number>;
-  isMine: (studentId: string) => boolean;
-}
-
-async function readBatch(
-  db: QueueDatabase,
-  { maxEvents, maxBytes, skip, isMine }: IBatchBounds
-): Promise<{ events: IQueuedEvent[]; isEnd: boolean }> {
-  const events: IQueuedEvent[] = [];
-  let left = maxBytes;
-  let cursor = await db.transaction('events').store.openCursor();
-  for (; cursor && events.length < maxEvents; cursor = await cursor.continue()) {
-    const { eventId, studentId, body, bytes } = cursor.value;
-    if (!skip.has(cursor.key) && isMine(studentId)) {
-      if (events.length > 0 && bytes > left) {
-        break;
-      }
-      left -= bytes;
-      events.push({ key: cursor.key, eventId, body, bytes });
-    }
-  }
-  return { events, isEnd: cursor === null };
 }

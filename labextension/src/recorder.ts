@@ -6,7 +6,8 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { choosable, classify, servicePath } from './classes';
 import type { Me } from './contract';
-import type { IEventSink, IFinishedRun, IRecorder, IRecording } from './interfaces';
+import type { IEventSink, IRecorder, IRecording } from './interfaces';
+import type { IOpenRuns } from './journal';
 import { type INotebookOptions, WatchedNotebook } from './notebook';
 import type { ISizes } from './outputs';
 import { LeftRuns } from './leftruns';
@@ -14,10 +15,13 @@ import type { OpenPages } from './pages';
 import type { ISource } from './sessions';
 import type { RecorderStore } from './store';
 
+const SHOWN_AFTER_MS = 100;
+
 /** What a recorder is made of. */
 export interface IRecorderOptions {
   tracker: INotebookTracker;
   sink: IEventSink;
+  runs: IOpenRuns;
   store: RecorderStore;
   pages: Pick<OpenPages, 'id' | 'living'>;
   source: ISource;
@@ -42,9 +46,9 @@ export class Recorder implements IRecorder {
 
   /** Read what the last page left, then watch. The last known user counts until `setMe`. */
   static async create(options: IRecorderOptions): Promise<Recorder> {
-    const { store, pages } = options;
+    const { runs, store, pages } = options;
     const [choices, filed, me] = await Promise.all([store.choices(), store.filed(), store.me()]);
-    const recorder = new Recorder(options, choices, filed, new LeftRuns(store, pages));
+    const recorder = new Recorder(options, choices, filed, new LeftRuns(runs, pages));
     if (me !== undefined) {
       recorder._use(me);
     }
@@ -60,10 +64,6 @@ export class Recorder implements IRecorder {
 
   get changed(): ISignal<IRecorder, void> {
     return this._changed;
-  }
-
-  get runFinished(): ISignal<IRecorder, IFinishedRun> {
-    return this._runFinished;
   }
 
   async choose(path: string, classId: string | null): Promise<void> {
@@ -93,6 +93,7 @@ export class Recorder implements IRecorder {
     this._options.tracker.currentChanged.disconnect(this._emitChanged, this);
     this._notebooks.forEach(notebook => notebook.dispose());
     this._notebooks.clear();
+    clearTimeout(this._shown);
     Signal.clearData(this);
   }
 
@@ -112,8 +113,7 @@ export class Recorder implements IRecorder {
     if (notebook === undefined) {
       notebook = new WatchedNotebook(context, this._notebookOptions());
       notebook.identityChanged.connect(this._onIdentityChanged, this);
-      notebook.runsChanged.connect(this._emitChanged, this);
-      notebook.runFinished.connect(this._onRunFinished, this);
+      notebook.runsChanged.connect(this._onRunsChanged, this);
       this._notebooks.set(context, notebook);
       context.disposed.connect(this._onContextDisposed, this);
     }
@@ -121,13 +121,13 @@ export class Recorder implements IRecorder {
   }
 
   private _notebookOptions(): INotebookOptions {
-    const { sink, source, sizes, store, pages } = this._options;
+    const { sink, source, sizes, runs, pages } = this._options;
     return {
       sink,
       source,
       sizes,
-      keepRun: (run, isSure) => void store.putRun({ ...run, page: pages.id, isSure }).catch(warn),
-      forgetRun: run => store.forgetRun(run.executionId),
+      keepRun: (run, isSure) => runs.putRun({ ...run, page: pages.id, isSure }),
+      forgetRun: run => runs.forgetRun(run.executionId),
       takeLeftRuns: path => this._left.take(path)
     };
   }
@@ -159,8 +159,12 @@ export class Recorder implements IRecorder {
     this._emitChanged();
   }
 
-  private _onRunFinished(_: WatchedNotebook, run: IFinishedRun): void {
-    this._runFinished.emit(run);
+  /** Shown in a moment, and only once: most runs are over by then. */
+  private _onRunsChanged(): void {
+    this._shown ??= setTimeout(() => {
+      this._shown = undefined;
+      this._emitChanged();
+    }, SHOWN_AFTER_MS);
   }
 
   private _setChoice(path: string, classId: string | null): void {
@@ -212,9 +216,9 @@ export class Recorder implements IRecorder {
   }
 
   private _me: Me | null = null;
+  private _shown: ReturnType<typeof setTimeout> | undefined;
   private _notebooks = new Map<DocumentRegistry.IContext<INotebookModel>, WatchedNotebook>();
   private _changed = new Signal<this, void>(this);
-  private _runFinished = new Signal<this, IFinishedRun>(this);
 }
 
 // The recording itself goes on without its memory; only a reload in mid-run would show it.

@@ -8,6 +8,7 @@ import { Batches } from './batches';
 import { type IClock, systemClock } from './clock';
 import { failureOf, type ISendingState, Schedule, type Trouble } from './delivery';
 import type { ISender } from './interfaces';
+import type { IWritten } from './journal';
 import type { INews, TabChannel } from './news';
 import type { EventQueue, IQueuedEvent } from './queue';
 import { RequestError } from './request';
@@ -83,7 +84,7 @@ export class Sender implements ISender, IDisposable {
 
   handleEvent(event: Event): void {
     if (event.type === 'pagehide') {
-      this._transport.postLast([...this._fresh.values()]);
+      this._transport.postLast([...this._fresh.values(), ...this._queue.unwritten]);
     } else if (this._trouble !== null && this._trouble !== 'unavailable') {
       this._schedule.askNow(this._clock.elapsed());
       this._woken.abort();
@@ -230,12 +231,12 @@ export class Sender implements ISender, IDisposable {
     this._schedule.lookIn(now, this._batches.heldCount > 0 ? HELD_LOOK_MS : LOOK_AGAIN_MS);
   }
 
-  private _onAdded(_queue: EventQueue, event: IQueuedEvent): void {
-    if (this._fresh.size < MAX_FRESH) {
-      this._fresh.set(event.key, event);
-    }
-    this._tally.waiting += 1;
-    this._schedule.ask(this._clock.elapsed());
+  private _onAdded(_queue: EventQueue, { events, isMoreToCome }: IWritten): void {
+    events
+      .slice(0, MAX_FRESH - this._fresh.size)
+      .forEach(event => this._fresh.set(event.key, event));
+    this._tally.waiting += events.length;
+    this._schedule.ask(this._clock.elapsed(), isMoreToCome);
     this._woken.abort();
     this._tell(true);
     this._changed.emit();

@@ -63,6 +63,7 @@ async function record(options: IStartOptions): Promise<IDisposable> {
   const recorder = await Recorder.create({
     tracker: options.tracker,
     sink: queue,
+    runs: queue.runs,
     store,
     pages,
     source: { newId: () => uuidv7(), now: () => new Date() },

@@ -1,25 +1,13 @@
-/** What the recorder keeps through a reload: open runs, choices, and who the user is. */
+/** What the recorder keeps through a reload: choices, and who the user is. */
 
 import { type DBSchema, type IDBPDatabase, openDB, unwrap } from 'idb';
 
 import type { Me } from './contract';
-import type { IOpenRun } from './runs';
+import { STRICT } from './database';
 
 const VERSION = 2;
-// Most requests begin within it; then one transaction does for both.
-const WRITE_AFTER_MS = 100;
-// After a power cut, a run that is not known leaves no end, and a choice that is gone no events.
-const STRICT = { durability: 'strict' } as const;
-
-/** An open run, and the page that watches it. */
-export interface IStoredRun extends IOpenRun {
-  page: string;
-  /** Whether it was known, when it was sent, that the notebook is recorded. */
-  isSure: boolean;
-}
 
 interface ISchema extends DBSchema {
-  runs: { key: string; value: IStoredRun };
   choices: { key: string; value: string };
   filed: { key: string; value: string };
   me: { key: 'me'; value: Me };
@@ -27,16 +15,13 @@ interface ISchema extends DBSchema {
 
 /** One database for each hub and user, beside the queue's. */
 export class RecorderStore {
-  private constructor(private _db: IDBPDatabase<ISchema>) {
-    globalThis.addEventListener?.('pagehide', this._onPageHide);
-  }
+  private constructor(private _db: IDBPDatabase<ISchema>) {}
 
   /** Open the database that belongs to the queue's `name`. */
   static async open(name: string): Promise<RecorderStore> {
     const db = await openDB<ISchema>(`${name}:recorder`, VERSION, {
       upgrade(db, oldVersion) {
         if (oldVersion < 1) {
-          db.createObjectStore('runs', { keyPath: 'executionId' });
           db.createObjectStore('choices');
           db.createObjectStore('me');
         }
@@ -46,50 +31,6 @@ export class RecorderStore {
       blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close()
     });
     return new RecorderStore(db);
-  }
-
-  /** Keep an open run: at once when it has begun, else with those that are requested with it. */
-  async putRun(run: IStoredRun): Promise<void> {
-    this._open.set(run.executionId, run);
-    if (run.start !== null) {
-      await this.flush();
-    } else {
-      this._timer ??= setTimeout(() => this._onTime(), WRITE_AFTER_MS);
-    }
-  }
-
-  /**
-   * Forget a run that has ended, with the next that is written.
-   *
-   * After a crash the next page closes it once more, which changes nothing: its end is there.
-   */
-  forgetRun(executionId: string): void {
-    this._open.delete(executionId);
-    if (this._written.delete(executionId)) {
-      this._ended.push(executionId);
-    }
-  }
-
-  /** Write what waits. */
-  async flush(): Promise<void> {
-    clearTimeout(this._timer);
-    this._timer = undefined;
-    if (this._open.size + this._ended.length > 0) {
-      await this._writeRuns();
-    }
-  }
-
-  /** Make the open runs of all pages but the `living` ones those of `page`, and return them. */
-  async adoptRuns(page: string, living: ReadonlySet<string>): Promise<IStoredRun[]> {
-    await this.flush();
-    const transaction = this._db.transaction('runs', 'readwrite');
-    const left = (await transaction.store.getAll()).filter(
-      run => run.page !== page && !living.has(run.page)
-    );
-    const adopted = left.map(run => ({ ...run, page }));
-    await Promise.all([...adopted.map(run => transaction.store.put(run)), transaction.done]);
-    adopted.forEach(run => this._written.add(run.executionId));
-    return adopted;
   }
 
   /** The classes that the student chose, by notebook path. */
@@ -132,31 +73,7 @@ export class RecorderStore {
   }
 
   dispose(): void {
-    globalThis.removeEventListener?.('pagehide', this._onPageHide);
-    void this.flush().catch(() => undefined);
     this._db.close();
-  }
-
-  private _onTime(): void {
-    this._timer = undefined;
-    if (this._open.size > 0) {
-      this.flush().catch(error => console.warn('Open runs could not be kept.', error));
-    }
-  }
-
-  private _writeRuns(): Promise<void> {
-    const [open, ended] = [this._open, this._ended];
-    [this._open, this._ended] = [new Map(), []];
-    open.forEach((_, executionId) => this._written.add(executionId));
-    return new Promise((resolve, reject) => {
-      const transaction = unwrap(this._db).transaction('runs', 'readwrite', STRICT);
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error);
-      const store = transaction.objectStore('runs');
-      ended.forEach(executionId => store.delete(executionId));
-      open.forEach(run => store.put(run));
-      transaction.commit();
-    });
   }
 
   private async _write(
@@ -167,10 +84,4 @@ export class RecorderStore {
     act(unwrap(transaction.store) as unknown as IDBObjectStore);
     await transaction.done;
   }
-
-  private readonly _onPageHide = (): void => void this.flush().catch(() => undefined);
-  private readonly _written = new Set<string>();
-  private _open = new Map<string, IStoredRun>();
-  private _ended: string[] = [];
-  private _timer: ReturnType<typeof setTimeout> | undefined;
 }

@@ -1,5 +1,7 @@
 /** Text as it fits into an event. */
 
+import { utf8Length } from './wire/utf8';
+
 /** A text and, where it was cut, how long it was. */
 export interface IClipped {
   text: string;
@@ -7,7 +9,6 @@ export interface IClipped {
   originalLength: number | null;
 }
 
-const encoder = new TextEncoder();
 // The control characters that JSON writes with two bytes: \b \t \n \f \r.
 const SHORT_ESCAPES = new Set([8, 9, 10, 12, 13]);
 
@@ -30,7 +31,7 @@ export function clip(text: string, maxBytes: number): IClipped {
 
 /** What `text` takes as a JSON string in UTF-8, without the quotes, counted by the engine itself. */
 function jsonBytes(text: string): number {
-  return encoder.encode(JSON.stringify(text)).length - 2;
+  return utf8Length(JSON.stringify(text)) - 2;
 }
 
 function cut(text: string, maxBytes: number): IClipped {

@@ -20,6 +20,9 @@ const TIMEOUT_MS = 30_000;
 const MAX_LAST_BYTES = 60 * 1024;
 const ENVELOPE_BYTES = 1024;
 
+/** An event as far as it travels. */
+export type IUnsent = Pick<IQueuedEvent, 'eventId' | 'body' | 'bytes'>;
+
 /** Sends batches; `maxBytes` is what one may hold before it is compressed. */
 export interface ITransport {
   readonly maxBytes: number;
@@ -29,7 +32,7 @@ export interface ITransport {
    */
   post(events: readonly IQueuedEvent[]): Promise<EventResult[]>;
   /** Send as much as may outlive the page; nobody is there to read the answer. */
-  postLast(events: readonly IQueuedEvent[]): void;
+  postLast(events: readonly IUnsent[]): void;
 }
 
 /** Posts to the own Jupyter server: what the service knows as its hash, gzipped where possible. */
@@ -63,7 +66,7 @@ export class Transport implements ITransport {
     }
   }
 
-  postLast(events: readonly IQueuedEvent[]): void {
+  postLast(events: readonly IUnsent[]): void {
     let left = MAX_LAST_BYTES - ENVELOPE_BYTES;
     const last = events.filter(({ bytes }) => {
       const fits = bytes < left;

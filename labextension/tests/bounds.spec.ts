@@ -132,9 +132,9 @@ describe('A full queue', () => {
   it('keeps to its bounds where several tabs fill it', async () => {
     const other = await EventQueue.open('test');
     other.limits = queue.limits = { ...UNBOUNDED, count: 150 };
-    for (let id = 0; id < 300; id += 2) {
-      await queue.add(makeEvent(id));
-      await other.add(makeEvent(id + 1));
+    for (let id = 0; id < 300; id += 10) {
+      const events = Array.from({ length: 10 }, (_, at) => makeEvent(id + at));
+      await Promise.all(events.map((event, at) => (at % 2 ? queue : other).add(event)));
     }
     // Each tab looks at what the others did after some hundred events of its own.
     expect((await kept()).length).toBeLessThanOrEqual(150 + 103);

@@ -47,7 +47,7 @@ describe('EventQueue', () => {
   it('asks the browser to write each event to the disk', async () => {
     const transaction = jest.spyOn(IDBDatabase.prototype, 'transaction');
     await queue.add(makeEvent(1));
-    expect(transaction).toHaveBeenCalledWith('events', 'readwrite', { durability: 'strict' });
+    expect(transaction).toHaveBeenCalledWith(['events'], 'readwrite', { durability: 'strict' });
     transaction.mockRestore();
   });
 

@@ -120,6 +120,7 @@ describe('Sender', () => {
     expect(second.state.sentCount).toBe(0);
     bench.clock.advance(86_400_000);
     await bench.add(3);
+    bench.clock.advance(INTERVAL_MS);
     await until(() => second.state.sentCount === 1 && second.state.sentToday === 1);
   });
 

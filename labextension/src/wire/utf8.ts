@@ -3,8 +3,24 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 
+const encoder = new TextEncoder();
+const scratch = new Uint8Array(16 * 1024);
+// Below it a call of the engine's own code costs more than it saves.
+const SHORT = 256;
+
 /** How many bytes a well-formed text takes in UTF-8. */
 export function utf8Length(text: string): number {
+  let bytes = 0;
+  let rest = text;
+  while (rest.length > SHORT) {
+    const { read, written } = encoder.encodeInto(rest, scratch);
+    bytes += written;
+    rest = rest.slice(read);
+  }
+  return bytes + shortLength(rest);
+}
+
+function shortLength(text: string): number {
   let bytes = text.length;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);

@@ -1,7 +1,7 @@
 import { Signal } from '@lumino/signaling';
 
 import type { ISendingState } from '../../src/delivery';
-import type { IFinishedRun, IRecorder, IRecording } from '../../src/interfaces';
+import type { IRecorder, IRecording } from '../../src/interfaces';
 import { PanelModel } from '../../src/panel/model';
 import type { IProgress } from '../../src/panel/progress';
 
@@ -34,7 +34,6 @@ export const RECORDED: IRecording = {
 /** A recorder that a test holds in its hand. */
 export class FakeRecorder implements IRecorder {
   readonly changed = new Signal<this, void>(this);
-  readonly runFinished = new Signal<this, IFinishedRun>(this);
   chosen: [string, string | null][] = [];
   filed: [string, string][] = [];
 

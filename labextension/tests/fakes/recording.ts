@@ -1,6 +1,7 @@
 import type { AnyEvent, Me } from '../../src/contract';
-import type { ILoss } from '../../src/database';
+import { type ILoss, QueueConnection } from '../../src/database';
 import type { IEventSink } from '../../src/interfaces';
+import { Journal } from '../../src/journal';
 import type { ISizes } from '../../src/outputs';
 import { Recorder } from '../../src/recorder';
 import { RecorderStore } from '../../src/store';
@@ -57,7 +58,8 @@ export class MemorySink implements IEventSink {
 export class Page {
   private constructor(
     readonly id: string,
-    readonly store: RecorderStore,
+    readonly runs: Journal,
+    private readonly _connections: { close(): void }[],
     readonly tracker: FakeTracker,
     readonly sink: MemorySink,
     readonly recorder: Recorder
@@ -68,12 +70,15 @@ export class Page {
   ): Promise<Page> {
     const { id = 'page-1', living = [] } = options;
     const store = await RecorderStore.open('test');
+    const connection = await QueueConnection.open('test');
+    const runs = new Journal(connection, async () => undefined);
     const [tracker, sink] = [new FakeTracker(), new MemorySink()];
     let count = 0;
     const prefix = id === 'page-1' ? '0' : id.slice(-1);
     const recorder = await Recorder.create({
       tracker: tracker.asTracker(),
       sink,
+      runs,
       store,
       pages: { id, living: async () => new Set(living) },
       source: {
@@ -86,7 +91,8 @@ export class Page {
     if (options.me !== null) {
       recorder.setMe(options.me ?? me);
     }
-    return new Page(id, store, tracker, sink, recorder);
+    const connections = [connection, { close: () => store.dispose() }];
+    return new Page(id, runs, connections, tracker, sink, recorder);
   }
 
   /** Open a notebook and wait until it is watched. */
@@ -109,7 +115,8 @@ export class Page {
   /** The page is gone: its tab closed or reloaded, and nothing of it was disposed. */
   async vanish(): Promise<void> {
     await settled();
-    this.store.dispose();
+    this.runs.dispose();
+    this._connections.forEach(connection => connection.close());
   }
 }
 

@@ -1,7 +1,7 @@
 import type { CellExecutionComplete, CellExecutionStart, EventResult } from '../../src/contract';
 import type { IQueuedEvent } from '../../src/queue';
 import { RequestError } from '../../src/request';
-import type { ITransport } from '../../src/transport';
+import type { ITransport, IUnsent } from '../../src/transport';
 
 /** An event of student-01, the same in all but its id. */
 export function makeEvent(id: number | string, code = '1 + 1'): CellExecutionStart {
@@ -39,7 +39,7 @@ export class FakeTransport implements ITransport {
     return this.answer(events);
   }
 
-  postLast(events: readonly IQueuedEvent[]): void {
+  postLast(events: readonly IUnsent[]): void {
     this.last = events.map(({ eventId }) => eventId);
   }
 }
