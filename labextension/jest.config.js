@@ -32,6 +32,8 @@ module.exports = {
   setupFiles: ['<rootDir>/tests/setup.js'],
   testMatch: ['<rootDir>/tests/**/*.spec.{ts,tsx}'],
   moduleNameMapper: {
+    // `import.meta` is the bundler's; jsdom has no workers anyway.
+    '^\\./worker$': '<rootDir>/tests/worker.js',
     '\\.(css|less|sass|scss)$': '<rootDir>/tests/style.js',
     '\\.(svg|svg\\?.*)$': '<rootDir>/tests/svg.js'
   },

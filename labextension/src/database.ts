@@ -3,12 +3,11 @@
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb';
 
 import type { AnyEvent, EventsDropped } from './contract';
+import { STRICT } from './groups';
 import type { IOpenRun } from './runs';
 import { utf8Length } from './wire/utf8';
 
 const VERSION = 3;
-// A transaction counts as done only when it is on the disk, not in the system's memory.
-export const STRICT = { durability: 'strict' } as const;
 
 /** An event as it waits. `key` is its place in the order; `bytes` is the UTF-8 size of `body`. */
 export interface IQueuedEvent {

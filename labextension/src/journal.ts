@@ -1,17 +1,10 @@
 /** What the recorder writes to the disk: all of one moment in one transaction. */
 
 import { type ISignal, Signal } from '@lumino/signaling';
-import { unwrap } from 'idb';
 
-import {
-  type IQueuedEvent,
-  type IStoredEvent,
-  type IStoredRun,
-  type QueueConnection,
-  type QueueDatabase,
-  type StoreName,
-  STRICT
-} from './database';
+import type { IQueuedEvent, IStoredEvent, IStoredRun, QueueConnection } from './database';
+import type { Disk } from './disk';
+import type { IGroup } from './groups';
 
 // The start and the end of a quick run, or many runs of "Run All", cost one transaction then.
 const GATHER_MS = 20;
@@ -41,16 +34,14 @@ interface IPending {
 }
 
 /** What changes of the open runs. */
-interface IRunChanges {
-  put: readonly IStoredRun[];
-  forget: readonly string[];
-}
+type RunChanges = Omit<IGroup, 'events'>;
 
 /** Gathers and writes. An event that is the end of a run takes the place of the open run. */
 export class Journal implements IOpenRuns {
   /** `makeRoom` is asked for so many bytes where the disk is full. */
   constructor(
     private readonly _connection: QueueConnection,
+    private readonly _disk: Disk,
     private readonly _makeRoom: (bytes: number) => Promise<void>
   ) {
     LEAVING.forEach(name => globalThis.addEventListener?.(name, this._onLeaving));
@@ -99,12 +90,12 @@ export class Journal implements IOpenRuns {
   async flush(): Promise<void> {
     clearTimeout(this._timer);
     this._timer = undefined;
-    const [pending, put, forget] = [this._pending, [...this._put.values()], this._forget];
-    if (pending.length + put.length + forget.length > 0) {
+    const [pending, runs, forgotten] = [this._pending, [...this._put.values()], this._forget];
+    if (pending.length + runs.length + forgotten.length > 0) {
       [this._pending, this._forget] = [[], []];
       this._put.clear();
-      put.forEach(run => this._kept.add(run.executionId));
-      const writing = this._write(pending, { put, forget });
+      runs.forEach(run => this._kept.add(run.executionId));
+      const writing = this._write(pending, { runs, forgotten });
       this._writing = Promise.all([this._writing, writing]);
     }
     await this._writing;
@@ -126,6 +117,7 @@ export class Journal implements IOpenRuns {
   dispose(): void {
     LEAVING.forEach(name => globalThis.removeEventListener?.(name, this._onLeaving));
     void this.flush();
+    this._disk.dispose();
     Signal.clearData(this);
   }
 
@@ -140,18 +132,18 @@ export class Journal implements IOpenRuns {
     }
   }
 
-  private async _write(pending: readonly IPending[], runs: IRunChanges): Promise<void> {
+  private async _write(pending: readonly IPending[], changes: RunChanges): Promise<void> {
     try {
-      this._settle(pending, await this._putAll(pending, runs));
+      this._settle(pending, await this._putAll(pending, changes));
     } catch (error) {
-      await this._writeApart(pending, runs, pending.length === 1 ? error : null);
+      await this._writeApart(pending, changes, pending.length === 1 ? error : null);
     }
   }
 
   /** One that cannot be kept costs only itself; a run stays open where its end is lost. */
   private async _writeApart(
     pending: readonly IPending[],
-    runs: IRunChanges,
+    changes: RunChanges,
     known: unknown
   ): Promise<void> {
     const lost = new Set<string | undefined>();
@@ -164,8 +156,8 @@ export class Journal implements IOpenRuns {
         each.reject(error);
       }
     }
-    const { put } = runs;
-    await this._putAll([], { put, forget: runs.forget.filter(id => !lost.has(id)) }).catch(warn);
+    const forgotten = changes.forgotten.filter(id => !lost.has(id));
+    await this._putAll([], { ...changes, forgotten }).catch(warn);
   }
 
   /** `known`: why it could not be kept a moment ago. */
@@ -196,15 +188,19 @@ export class Journal implements IOpenRuns {
     pending.forEach(({ resolve }, index) => resolve(keys[index]));
   }
 
-  private async _putAll(pending: readonly IPending[], runs: IRunChanges): Promise<number[]> {
-    const stores: StoreName[] = pending.length > 0 ? ['events'] : [];
-    if (runs.put.length + runs.forget.length > 0) {
-      stores.push('runs');
-    }
-    return stores.length === 0 ? [] : this._connection.run(db => put(db, stores, pending, runs));
+  private async _putAll(pending: readonly IPending[], changes: RunChanges): Promise<number[]> {
+    const group = { events: pending.map(({ value }) => value), ...changes };
+    const size = pending.length + changes.runs.length + changes.forgotten.length;
+    return size === 0 ? [] : this._disk.write(group);
   }
 
-  private readonly _onLeaving = (): void => void this.flush();
+  private readonly _onLeaving = (event: Event): void => {
+    void this.flush();
+    if (event.type === 'pagehide') {
+      this._disk.hurry();
+    }
+  };
+
   private readonly _written = new Signal<this, IWritten>(this);
   private _pending: IPending[] = [];
   private readonly _put = new Map<string, IStoredRun>();
@@ -221,32 +217,7 @@ export class Journal implements IOpenRuns {
 }
 
 const LEAVING = ['pagehide', 'visibilitychange'];
-const NOTHING: IRunChanges = { put: [], forget: [] };
-
-/** Straight to IndexedDB: each event comes by here, and a wrapper costs more than the call. */
-async function put(
-  db: QueueDatabase,
-  stores: readonly StoreName[],
-  pending: readonly IPending[],
-  runs: IRunChanges
-): Promise<number[]> {
-  return new Promise((resolve, reject) => {
-    const transaction = unwrap(db).transaction([...stores], 'readwrite', STRICT);
-    // Only the transaction's own error says that the disk is full.
-    transaction.onabort = () => reject(transaction.error);
-    try {
-      const requests = pending.map(({ value }) => transaction.objectStore('events').add(value));
-      runs.forget.forEach(executionId => transaction.objectStore('runs').delete(executionId));
-      runs.put.forEach(run => transaction.objectStore('runs').put(run));
-      transaction.oncomplete = () => resolve(requests.map(({ result }) => result as number));
-      // Without waiting for the keys: a tab that closes now has already handed the events over.
-      transaction.commit();
-    } catch (error) {
-      reject(error);
-      transaction.abort();
-    }
-  });
-}
+const NOTHING: RunChanges = { runs: [], forgotten: [] };
 
 /** Whether an error says that the disk takes nothing new. */
 export function isFull(error: unknown): boolean {

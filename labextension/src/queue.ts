@@ -16,6 +16,7 @@ import {
   storedEvent,
   type Writing
 } from './database';
+import { Disk, type IWorker } from './disk';
 import type { IEventSink } from './interfaces';
 import { type IOpenRuns, isFull, type IWritten, Journal } from './journal';
 import { Leases } from './leases';
@@ -38,17 +39,21 @@ const MAX_REJECTED = 50;
 
 /** A queue that survives a closed tab. All tabs of a user share it. */
 export class EventQueue implements IEventSink {
-  private constructor(private readonly _connection: QueueConnection) {
+  private constructor(
+    private readonly _connection: QueueConnection,
+    disk: Disk
+  ) {
     this.leases = new Leases(_connection);
     this._bounds = new Bounds(_connection);
     this._bounds.gaveUp.connect(() => this._gaveUp.emit());
-    this._journal = new Journal(_connection, bytes => this._bounds.free(bytes));
+    this._journal = new Journal(_connection, disk, bytes => this._bounds.free(bytes));
     this._journal.written.connect(this._onWritten, this);
   }
 
   /** Open the database `name`. Rejects where the browser keeps no data (some private windows). */
-  static async open(name: string): Promise<EventQueue> {
-    return new EventQueue(await QueueConnection.open(name));
+  static async open(name: string, startWorker?: () => IWorker | null): Promise<EventQueue> {
+    const connection = await QueueConnection.open(name);
+    return new EventQueue(connection, new Disk(connection, startWorker));
   }
 
   readonly leases: Leases;

@@ -15,7 +15,7 @@ import type { OpenPages } from './pages';
 import type { ISource } from './sessions';
 import type { RecorderStore } from './store';
 
-const SHOWN_AFTER_MS = 100;
+const TOLD_AFTER_MS = 100;
 
 /** What a recorder is made of. */
 export interface IRecorderOptions {
@@ -93,7 +93,7 @@ export class Recorder implements IRecorder {
     this._options.tracker.currentChanged.disconnect(this._emitChanged, this);
     this._notebooks.forEach(notebook => notebook.dispose());
     this._notebooks.clear();
-    clearTimeout(this._shown);
+    clearTimeout(this._telling);
     Signal.clearData(this);
   }
 
@@ -159,12 +159,16 @@ export class Recorder implements IRecorder {
     this._emitChanged();
   }
 
-  /** Shown in a moment, and only once: most runs are over by then. */
+  /** Told in a moment: most runs are over by then, and nothing is to be told. */
   private _onRunsChanged(): void {
-    this._shown ??= setTimeout(() => {
-      this._shown = undefined;
-      this._emitChanged();
-    }, SHOWN_AFTER_MS);
+    this._telling ??= setTimeout(() => {
+      this._telling = undefined;
+      const running = [...this._notebooks.values()].map(notebook => notebook.runningCells);
+      if (String(running) !== String(this._toldRunning)) {
+        this._toldRunning = running;
+        this._emitChanged();
+      }
+    }, TOLD_AFTER_MS);
   }
 
   private _setChoice(path: string, classId: string | null): void {
@@ -216,7 +220,8 @@ export class Recorder implements IRecorder {
   }
 
   private _me: Me | null = null;
-  private _shown: ReturnType<typeof setTimeout> | undefined;
+  private _telling: ReturnType<typeof setTimeout> | undefined;
+  private _toldRunning: number[] = [];
   private _notebooks = new Map<DocumentRegistry.IContext<INotebookModel>, WatchedNotebook>();
   private _changed = new Signal<this, void>(this);
 }

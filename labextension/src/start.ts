@@ -26,6 +26,7 @@ import { UpdateSocket } from './socket';
 import { StorageCare } from './storage';
 import { RecorderStore } from './store';
 import { addUi } from './ui';
+import { startWorker } from './worker';
 
 // With code, error and ids it stays below the 256 KiB of an event.
 const MAX_OUTPUT_BYTES = 128 * 1024;
@@ -56,7 +57,7 @@ export async function start(options: IStartOptions): Promise<IDisposable> {
 async function record(options: IStartOptions): Promise<IDisposable> {
   const { app, settings } = options;
   const name = databaseName(hubUrl(), await userName(app.serviceManager));
-  const opened = Promise.all([EventQueue.open(name), RecorderStore.open(name)]);
+  const opened = Promise.all([EventQueue.open(name, startWorker), RecorderStore.open(name)]);
   opened.catch(() => notifyNotKept(options.trans));
   const [queue, store] = await opened;
   const pages = new OpenPages(`${name}:pages`, uuidv7());

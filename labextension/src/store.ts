@@ -3,7 +3,7 @@
 import { type DBSchema, type IDBPDatabase, openDB, unwrap } from 'idb';
 
 import type { Me } from './contract';
-import { STRICT } from './database';
+import { STRICT } from './groups';
 
 const VERSION = 2;
 

@@ -4,6 +4,7 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 
 import { type IStoredRun, QueueConnection, storedEvent } from '../src/database';
+import { Disk } from '../src/disk';
 import { type IWritten, Journal } from '../src/journal';
 import { makeEnd, makeEvent } from './fakes/sending';
 
@@ -49,7 +50,7 @@ describe('Journal', () => {
   beforeEach(async () => {
     globalThis.indexedDB = new IDBFactory();
     connection = await QueueConnection.open('test');
-    journal = new Journal(connection, noRoom);
+    journal = new Journal(connection, new Disk(connection), noRoom);
     written = [];
     journal.written.connect((_, each) => written.push(each));
     transactions = jest.spyOn(IDBDatabase.prototype, 'transaction');
@@ -133,7 +134,7 @@ describe('Journal', () => {
   it('hands the runs of dead pages over, and forgets them when they end', async () => {
     journal.putRun(run('run-a'));
     await journal.flush();
-    const next = new Journal(connection, noRoom);
+    const next = new Journal(connection, new Disk(connection), noRoom);
     expect(await next.adoptRuns('page-2', new Set(['page-1']))).toEqual([]);
     const [adopted] = await next.adoptRuns('page-2', new Set());
     expect(adopted).toEqual({ ...run('run-a'), page: 'page-2' });
@@ -149,7 +150,7 @@ describe('Journal', () => {
       addEventListener: page.addEventListener.bind(page),
       removeEventListener: page.removeEventListener.bind(page)
     });
-    const going = new Journal(connection, noRoom);
+    const going = new Journal(connection, new Disk(connection), noRoom);
     const added = going.add(storedEvent(makeEvent(1)));
     expect(going.unwritten.map(({ eventId }) => eventId)).toEqual(['event-1']);
     page.dispatchEvent(new Event('pagehide'));
@@ -188,7 +189,11 @@ describe('Journal', () => {
 
   it('makes room once where the disk is full', async () => {
     const asked: number[] = [];
-    const other = new Journal(connection, async bytes => void asked.push(bytes));
+    const other = new Journal(
+      connection,
+      new Disk(connection),
+      async bytes => void asked.push(bytes)
+    );
     const spy = jest.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(() => {
       if (asked.length > 0) {
         spy.mockRestore();

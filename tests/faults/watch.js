@@ -2,19 +2,39 @@
 (() => {
   const report = what => window.ledger(JSON.stringify(what));
 
+  const begin = bodies => {
+    report({ kind: 'begun', bodies });
+    const ids = bodies.map(body => JSON.parse(body).event_id);
+    return () => report({ kind: 'kept', ids });
+  };
+
   for (const method of ['add', 'put']) {
     const original = IDBObjectStore.prototype[method];
     IDBObjectStore.prototype[method] = function (value, ...more) {
-      const isEvent = this.name === 'events' && typeof value?.body === 'string';
-      if (isEvent) {
-        report({ kind: 'begun', bodies: [value.body] });
-        this.transaction.addEventListener('complete', () =>
-          report({ kind: 'kept', ids: [JSON.parse(value.body).event_id] })
-        );
+      if (this.name === 'events' && typeof value?.body === 'string') {
+        this.transaction.addEventListener('complete', begin([value.body]));
       }
       return original.call(this, value, ...more);
     };
   }
+
+  // What the page has written by a worker.
+  window.Worker = class extends Worker {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener('message', ({ data }) => data.keys && this._begun.get(data.id)?.());
+    }
+
+    postMessage(told, ...more) {
+      const bodies = told?.group?.events.map(({ body }) => body) ?? [];
+      if (bodies.length > 0) {
+        this._begun.set(told.id, begin(bodies));
+      }
+      super.postMessage(told, ...more);
+    }
+
+    _begun = new Map();
+  };
 
   // A transport that takes what was sent for stored: broken on purpose.
   const pretend = async given => {

@@ -1,5 +1,6 @@
 import type { AnyEvent, Me } from '../../src/contract';
 import { type ILoss, QueueConnection } from '../../src/database';
+import { Disk } from '../../src/disk';
 import type { IEventSink } from '../../src/interfaces';
 import { Journal } from '../../src/journal';
 import type { ISizes } from '../../src/outputs';
@@ -71,7 +72,7 @@ export class Page {
     const { id = 'page-1', living = [] } = options;
     const store = await RecorderStore.open('test');
     const connection = await QueueConnection.open('test');
-    const runs = new Journal(connection, async () => undefined);
+    const runs = new Journal(connection, new Disk(connection), async () => undefined);
     const [tracker, sink] = [new FakeTracker(), new MemorySink()];
     let count = 0;
     const prefix = id === 'page-1' ? '0' : id.slice(-1);
