@@ -95,7 +95,7 @@ def read_trace(trace: bytes, mark: str, label: Label) -> list[Window]:
     thread = marks[0][1]["pid"], marks[0][1]["tid"]
     tasks = _tasks(events, thread)
     starts = [task.start for task in tasks]
-    for at, found in _samples(events, thread[0], label):
+    for at, found in _samples(events, thread, label):
         task = tasks[bisect.bisect(starts, at) - 1] if starts and at >= starts[0] else None
         if task is not None and at <= task.end:
             task.samples[found] = task.samples.get(found, 0) + 1
@@ -126,11 +126,13 @@ def _windows(
 
 
 def _samples(
-    events: list[dict[str, Any]], pid: int, label: Label
+    events: list[dict[str, Any]], thread: tuple[int, int], label: Label
 ) -> Iterator[tuple[int, str | None]]:
     """When each sample was taken, and its label; those outside of any function are left out."""
-    of_page = [e for e in events if e.get("pid") == pid]
-    begun = {e["id"]: e["args"]["data"]["startTime"] for e in of_page if e["name"] == "Profile"}
+    of_page = [e for e in events if e.get("pid") == thread[0]]
+    # A worker of the page has a profile of its own.
+    profiles = (e for e in of_page if e["name"] == "Profile" and e["tid"] == thread[1])
+    begun = {e["id"]: e["args"]["data"]["startTime"] for e in profiles}
     chunks = sorted((e for e in of_page if e["name"] == "ProfileChunk"), key=lambda e: e["ts"])
     trees: dict[str, dict[int, dict[str, Any]]] = {profile: {} for profile in begun}
     labels: dict[tuple[str, int], str | None] = {}
@@ -140,7 +142,7 @@ def _samples(
             continue
         nodes, part = trees[profile], data.get("cpuProfile", {})
         nodes.update({node["id"]: node for node in part.get("nodes", [])})
-        for node, us in zip(part.get("samples", []), data["timeDeltas"], strict=True):
+        for node, us in zip(part.get("samples", []), data.get("timeDeltas", []), strict=True):
             begun[profile] += us
             if nodes[node]["callFrame"]["functionName"] not in _NO_FUNCTION:
                 key = profile, node

@@ -2,8 +2,6 @@
 
 import type { ICellModel } from '@jupyterlab/cells';
 import type { INotebookModel } from '@jupyterlab/notebook';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
 import {
   type Cell,
@@ -12,6 +10,7 @@ import {
   MAX_CELLS,
   MAX_EVENT_BYTES
 } from './contract';
+import { sha256HexNow, sha256Hex } from './wire/utf8';
 
 // What may be left for the cells beside the notebook's metadata.
 const MAX_CELL_LIST_BYTES = MAX_EVENT_BYTES - 64 * 1024;
@@ -19,6 +18,17 @@ const MAX_METADATA_BYTES = 32 * 1024;
 
 /** Lists cells, and hashes each source only when it has changed. */
 export class CellLister {
+  /** Hash all cells by the browser's own code, where it has some, so that `list` need not. */
+  async prepare({ cells }: INotebookModel): Promise<void> {
+    const all = Array.from({ length: cells.length }, (_, index) => cells.get(index));
+    await Promise.all(
+      all.map(async cell => {
+        const source = cell.sharedModel.getSource();
+        this._hashes.set(cell, { source, hash: await sha256Hex(hashed(source)) });
+      })
+    );
+  }
+
   /** The cells in order, as many as an event holds. */
   list(model: INotebookModel): { cells: Cell[]; isCut: boolean } {
     const cells: Cell[] = [];
@@ -50,12 +60,17 @@ export class CellLister {
     if (known?.source === source) {
       return known.hash;
     }
-    const hash = bytesToHex(sha256(utf8ToBytes(source.trim() === '' ? '' : source)));
+    const hash = sha256HexNow(hashed(source));
     this._hashes.set(cell, { source, hash });
     return hash;
   }
 
   private _hashes = new WeakMap<ICellModel, { source: string; hash: string }>();
+}
+
+/** White space alone is an empty cell. */
+function hashed(source: string): string {
+  return source.trim() === '' ? '' : source;
 }
 
 /** Whether the notebook has a cell of that id now. */

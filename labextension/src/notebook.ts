@@ -167,6 +167,7 @@ export class WatchedNotebook implements IRunHost, IDisposable {
 
   private async _open(): Promise<void> {
     await this.context.ready;
+    await this._lister.prepare(this.context.model);
     if (this._isDisposed) {
       return;
     }

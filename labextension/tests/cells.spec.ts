@@ -42,6 +42,16 @@ describe('The list of cells', () => {
     ]);
   });
 
+  it('is the same where the browser has hashed it before, and follows what changes then', async () => {
+    const model = modelOf(cells);
+    const [lister, digest] = [new CellLister(), jest.spyOn(crypto.subtle, 'digest')];
+    await lister.prepare(model);
+    expect(digest).toHaveBeenCalledTimes(cells.length);
+    expect(lister.list(model)).toEqual(new CellLister().list(modelOf(cells)));
+    jest.spyOn(model.cells.get(2).sharedModel, 'getSource').mockReturnValue('abc');
+    expect(lister.list(model).cells[2].source_sha256).toMatch(/^ba7816bf8f01cfea/);
+  });
+
   it.each([10, MAX_CELLS, MAX_CELLS + 1])('of %d cells fits into an event', count => {
     const many = Array.from({ length: count }, (_, index) => ({
       id: `${index}`.padEnd(36, '-'),

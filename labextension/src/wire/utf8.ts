@@ -34,9 +34,13 @@ function shortLength(text: string): number {
 
 /** The SHA-256 of a text's UTF-8 in hex; the browser's own where it has one: on https only. */
 export async function sha256Hex(text: string): Promise<string> {
-  const bytes = new TextEncoder().encode(text);
   const { subtle } = globalThis.crypto ?? {};
-  return bytesToHex(
-    subtle === undefined ? sha256(bytes) : new Uint8Array(await subtle.digest('SHA-256', bytes))
-  );
+  return subtle === undefined
+    ? sha256HexNow(text)
+    : bytesToHex(new Uint8Array(await subtle.digest('SHA-256', encoder.encode(text))));
+}
+
+/** The same without waiting; it takes the page's own time. */
+export function sha256HexNow(text: string): string {
+  return bytesToHex(sha256(encoder.encode(text)));
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { AnyEvent, Me } from '../../src/contract';
 import { type ILoss, QueueConnection } from '../../src/database';
 import { Disk } from '../../src/disk';
@@ -120,6 +122,14 @@ export class Page {
     this._connections.forEach(connection => connection.close());
   }
 }
+
+// Node's own answers from another thread, at any time; here it answers within the turn.
+jest.spyOn(crypto.subtle, 'digest').mockImplementation(async (_, data) => {
+  const digest = createHash('sha256')
+    .update(data as Uint8Array)
+    .digest();
+  return new Uint8Array(digest).buffer;
+});
 
 /** Let promises and the in-memory database come to rest. */
 export async function settled(): Promise<void> {
