@@ -112,6 +112,16 @@ describe('Schedule', () => {
     expect(schedule.nextAt).toBe(1_250);
   });
 
+  it('begins a batch where more is known to follow, and ends it when nothing is', () => {
+    const schedule = new Schedule(250);
+    schedule.start(0);
+    schedule.ask(1_000, true);
+    schedule.ask(1_100, true);
+    expect(schedule.nextAt).toBe(1_250);
+    schedule.ask(1_120);
+    expect(schedule.nextAt).toBe(1_120);
+  });
+
   it('does not let a new event shorten the wait after a failure', () => {
     const schedule = new Schedule(250);
     schedule.start(0);

@@ -6,24 +6,10 @@ import { IDBFactory } from 'fake-indexeddb';
 import { type IStoredRun, QueueConnection, storedEvent } from '../src/database';
 import { Disk } from '../src/disk';
 import { type IWritten, Journal } from '../src/journal';
-import { makeEnd, makeEvent } from './fakes/sending';
-
-const run = (executionId: string): IStoredRun => ({
-  executionId,
-  endEventId: `${executionId}-end`,
-  msgId: executionId,
-  kernelId: 'kernel-1',
-  path: 'a.ipynb',
-  cellId: 'cell-1',
-  code: 'x',
-  codeIsCut: false,
-  start: null,
-  page: 'page-1',
-  isSure: true
-});
+import { makeEnd, makeEvent, openRun } from './fakes/sending';
 
 const begun = (executionId: string): IStoredRun => ({
-  ...run(executionId),
+  ...openRun(executionId),
   start: { executionCount: 1, startedAt: null }
 });
 
@@ -68,7 +54,7 @@ describe('Journal', () => {
   const count = (): number => transactions.mock.calls.length;
 
   it('writes a quick run’s start and end in one transaction, and no open run', async () => {
-    journal.putRun(run('run-a'));
+    journal.putRun(openRun('run-a'));
     journal.putRun(begun('run-a'));
     await Promise.all([start('a'), end(2, 'run-a')]);
     expect(count()).toBe(1);
@@ -95,7 +81,7 @@ describe('Journal', () => {
   it('writes the last end at once, and gathers where more is open', async () => {
     const timers = jest.spyOn(globalThis, 'setTimeout');
     journal.putRun(begun('run-a'));
-    journal.putRun(run('run-b'));
+    journal.putRun(openRun('run-b'));
     const first = end(1, 'run-a');
     expect(count()).toBe(0);
     const last = end(2, 'run-b');
@@ -106,7 +92,7 @@ describe('Journal', () => {
 
   it('says whether more cells wait for the kernel', async () => {
     journal.putRun(begun('run-a'));
-    journal.putRun(run('run-b'));
+    journal.putRun(openRun('run-b'));
     await start('a');
     journal.putRun(begun('run-b'));
     await start('b');
@@ -114,7 +100,7 @@ describe('Journal', () => {
   });
 
   it('keeps a request that does not begin, for the next page', async () => {
-    journal.putRun(run('run-a'));
+    journal.putRun(openRun('run-a'));
     let runs: string[] = [];
     while (runs.length === 0) {
       ({ runs } = await kept());
@@ -123,21 +109,21 @@ describe('Journal', () => {
   });
 
   it('forgets a run that was none with the next that is written', async () => {
-    journal.putRun(run('run-a'));
+    journal.putRun(openRun('run-a'));
     await journal.flush();
     journal.forgetRun('run-a');
-    journal.putRun(run('run-b'));
+    journal.putRun(openRun('run-b'));
     await journal.flush();
     expect((await kept()).runs).toEqual(['run-b']);
   });
 
   it('hands the runs of dead pages over, and forgets them when they end', async () => {
-    journal.putRun(run('run-a'));
+    journal.putRun(openRun('run-a'));
     await journal.flush();
     const next = new Journal(connection, new Disk(connection), noRoom);
     expect(await next.adoptRuns('page-2', new Set(['page-1']))).toEqual([]);
     const [adopted] = await next.adoptRuns('page-2', new Set());
-    expect(adopted).toEqual({ ...run('run-a'), page: 'page-2' });
+    expect(adopted).toEqual({ ...openRun('run-a'), page: 'page-2' });
     await next.add(storedEvent(makeEnd(1, 'run-a')));
     expect(await kept()).toEqual({ events: ['event-1'], runs: [] });
     next.dispose();

@@ -3,7 +3,7 @@ import 'fake-indexeddb/auto';
 
 import { Bench, INTERVAL_MS, range } from './fakes/bench';
 import { until } from './fakes/clock';
-import { makeEvent, refuse, stored } from './fakes/sending';
+import { makeEnd, makeEvent, openRun, refuse, stored } from './fakes/sending';
 
 describe('Sender', () => {
   let bench: Bench;
@@ -39,6 +39,33 @@ describe('Sender', () => {
     bench.clock.advance(INTERVAL_MS);
     await until(() => bench.server.batches.length === 2);
     expect(bench.server.batches[1]).toEqual(['event-2', 'event-3', 'event-4']);
+  });
+
+  it('sends all of "Run All" as one batch where the kernel is quick', async () => {
+    const sender = bench.start();
+    await bench.idle();
+    bench.clock.advance(1_000);
+    const { queue } = bench;
+    [1, 2].forEach(id => queue.runs.putRun(openRun(`run-${id}`)));
+    queue.runs.putRun({ ...openRun('run-1'), start: { executionCount: 1, startedAt: null } });
+    await bench.add(1);
+    await bench.idle();
+    expect(bench.server.batches).toEqual([]);
+    queue.runs.putRun({ ...openRun('run-2'), start: { executionCount: 2, startedAt: null } });
+    await Promise.all(
+      [makeEnd(3, 'run-1'), makeEvent(2), makeEnd(4, 'run-2')].map(e => queue.add(e))
+    );
+    await until(() => sender.state.sentCount === 4);
+    expect(bench.server.batches).toHaveLength(1);
+  });
+
+  it('sends what is not on the disk yet when the page goes', async () => {
+    bench.start();
+    await bench.idle();
+    const added = bench.add(1);
+    bench.page.dispatchEvent(new Event('pagehide'));
+    expect(bench.server.last).toEqual(['event-1']);
+    await added;
   });
 
   it('never puts more than a hundred events into a batch', async () => {

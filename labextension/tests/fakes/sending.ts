@@ -1,4 +1,5 @@
 import type { CellExecutionComplete, CellExecutionStart, EventResult } from '../../src/contract';
+import type { IStoredRun } from '../../src/database';
 import type { IQueuedEvent } from '../../src/queue';
 import { RequestError } from '../../src/request';
 import type { ITransport, IUnsent } from '../../src/transport';
@@ -24,6 +25,23 @@ export function makeEvent(id: number | string, code = '1 + 1'): CellExecutionSta
 export function makeEnd(id: number, runId: string): CellExecutionComplete {
   const event_type = 'cell_execution_complete';
   return { ...makeEvent(id), event_type, execution_id: runId, success: true };
+}
+
+/** A run that was requested, of page-1. */
+export function openRun(executionId: string): IStoredRun {
+  return {
+    executionId,
+    endEventId: `${executionId}-end`,
+    msgId: executionId,
+    kernelId: 'kernel-1',
+    path: 'a.ipynb',
+    cellId: 'cell-1',
+    code: 'x',
+    codeIsCut: false,
+    start: null,
+    page: 'page-1',
+    isSure: true
+  };
 }
 
 /** A server: remembers each batch, and answers as `answer` says. */
