@@ -10,6 +10,7 @@ import pytest
 from jupyter_cell_monitor_server.service.db.engine import upgrade
 from jupyter_cell_monitor_server.service.db.tables import metadata
 
+from .app import Service, serving
 from .database import Database
 from .postgres import Cluster, cluster
 
@@ -72,4 +73,12 @@ def database_url(request: pytest.FixtureRequest) -> str:
 async def db(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
     yield database
+    await database.close()
+
+
+@pytest.fixture
+async def service(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Service]:
+    database = Database(sqlite_url)
+    async with serving(database, tmp_path) as found:
+        yield found
     await database.close()

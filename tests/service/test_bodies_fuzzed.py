@@ -2,11 +2,8 @@
 
 import gzip
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,9 +11,9 @@ from jupyter_cell_monitor_server.contract.batches import BatchError
 from jupyter_cell_monitor_server.contract.results import EventResult
 from jupyter_cell_monitor_server.service.ingest import BodyTooLarge
 
-from .app import Service, serving
+from .app import Service
 from .corpora import json_test_suite
-from .database import Database, person
+from .database import person
 from .made import Json, end, failed, opened, start
 from .taking import Kept, taking
 
@@ -93,14 +90,6 @@ async def test_any_value_of_a_field_is_taken_or_refused_alone(field: str, value:
     assert found is not None
     assert (found[0].status, found[2].status) == ("stored", "stored")
     assert found[1].status == "stored" or found[1].detail
-
-
-@pytest.fixture
-async def service(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Service]:
-    database = Database(sqlite_url)
-    async with serving(database, tmp_path) as found:
-        yield found
-    await database.close()
 
 
 @settings(

@@ -10,7 +10,7 @@ from jupyter_cell_monitor_server.service.writer import Writer
 
 from .database import Database
 from .made import Json, dropped, end, failed, opened, other, start, unknown
-from .test_writer import writing_to
+from .writing import writing_to
 
 KINDS: dict[str, tuple[Json, Json]] = {
     "opening": (opened(event_id="e"), opened(event_id="e", notebook_name="another")),

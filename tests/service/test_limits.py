@@ -19,11 +19,11 @@ from jupyter_cell_monitor_server.service.bounds import Bounds, InFlight
 from jupyter_cell_monitor_server.service.quota import Quota
 from jupyter_cell_monitor_server.service.writer import WriterLimits
 
+from .answers import problem
 from .app import Service, serving
 from .database import Database
 from .made import start
-from .test_routes import problem
-from .test_writer import HeldStore
+from .writing import HeldStore
 
 KIB = 1024
 

@@ -1,7 +1,6 @@
 """What the service tells of itself: figures that name nobody, and why it is not ready."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from jupyter_cell_monitor_server.service.writer import WriterLimits
 from .app import Service, serving
 from .database import Database
 from .made import opened, start
-from .test_writer import HeldStore
+from .writing import HeldStore
 
 Labels = dict[str, str]
 
@@ -41,14 +40,6 @@ async def value(service: Service, name: str, **labels: str) -> float:
     """One value; 0 where nothing was counted yet."""
     found = (await samples(service)).get(f"cell_monitor_{name}", [])
     return sum(value for own, value in found if own == labels)
-
-
-@pytest.fixture
-async def service(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Service]:
-    database = Database(sqlite_url)
-    async with serving(database, tmp_path) as found:
-        yield found
-    await database.close()
 
 
 async def test_events_are_counted_by_type_and_by_what_became_of_them(service: Service) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +21,13 @@ from jupyter_cell_monitor_server.service.handlers.described_problems import PROB
 from jupyter_cell_monitor_server.service.handlers.routes import routes
 from jupyter_cell_monitor_server.service.openapi_schemas import PATH_PATTERN
 
-from .app import Service, serving
-from .database import Database
+from .answers import Nothing
+from .app import Service
 from .made import CLASS, NOON, PATH, end, failed, opened, start
 from .openapi import Json, named, the_document, validator
-from .test_routes import Nothing
 
 CONTRACT = Path(__file__).parent.parent / "contract"
 API_RULE = re.compile(r"/api/v1/(?P<path>.+)\$")
-
-
-@pytest.fixture
-async def service(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Service]:
-    database = Database(sqlite_url)
-    async with serving(database, tmp_path) as found:
-        yield found
-    await database.close()
 
 
 def served() -> Iterator[tuple[str, str]]:

@@ -1,57 +1,15 @@
 """Every route: its answer, whom it refuses, and what it says to bad input."""
 
-import asyncio
-import gzip
-import json
-import logging
-from collections.abc import AsyncIterator
-from io import BytesIO
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from jupyter_cell_monitor_server.contract.fields import MAX_BODY_BYTES
-from jupyter_cell_monitor_server.contract.problems import PROBLEM_TYPE
-from jupyter_cell_monitor_server.service.handlers.answers import SECURITY_HEADERS
 from jupyter_cell_monitor_server.service.handlers.base import BaseHandler
 from jupyter_cell_monitor_server.service.handlers.routes import routes
 
-from .app import PREFIX, Service, serving
-from .database import Database
+from .answers import CLASS_ROUTES, OWN_ROUTES, TEACHER_ROUTES, Nothing, assert_safe, problem
+from .app import Service
 from .made import CLASS, PATH, at, end, failed, opened, start
-from .test_writer import HeldStore
-
-CLASS_ROUTES = [
-    f"classes/{CLASS}",
-    *(f"classes/{CLASS}/{p}" for p in ("students", "progress", "errors")),
-]
-TEACHER_ROUTES = ["classes", *CLASS_ROUTES]
-OWN_ROUTES = ["me", "executions", "progress"]
-
-
-@pytest.fixture
-async def service(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Service]:
-    database = Database(sqlite_url)
-    async with serving(database, tmp_path) as found:
-        yield found
-    await database.close()
-
-
-def problem(response: Any, body: Any, status: int, code: str) -> str:
-    """The detail of a problem document, which must be one."""
-    assert (response.status, body.get("status"), body.get("code")) == (status, status, code)
-    assert response.headers["Content-Type"] == PROBLEM_TYPE
-    assert body["title"]
-    assert_safe(response)
-    return str(body["detail"])
-
-
-def assert_safe(response: Any) -> None:
-    for name in ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy"):
-        assert response.headers[name] == SECURITY_HEADERS[name], name
-    assert "Cache-Control" in response.headers
 
 
 @pytest.mark.parametrize("route", OWN_ROUTES)
@@ -243,100 +201,6 @@ async def test_the_pages_of_a_list_join(service: Service) -> None:
     assert found == [f"r{n}" for n in range(5)]
 
 
-async def test_a_gzip_batch_is_stored(service: Service) -> None:
-    """A result for each event, in the order sent."""
-    body = gzip.compress(json.dumps({"events": [start(event_id="e"), start("ken"), 5]}).encode())
-    response, answer = await service.call(
-        "POST", "events", data=body, headers={"Content-Encoding": "gzip"}
-    )
-    assert response.status == 200
-    assert [r["status"] for r in answer["results"]] == ["stored", "rejected", "rejected"]
-    assert answer["results"][0] == {"event_id": "e", "status": "stored"}
-    assert answer["results"][1]["code"] == "wrong_student"
-
-
-@pytest.mark.parametrize(
-    ("body", "encoding", "status", "code"),
-    [
-        (b"{", None, 400, "invalid"),
-        (b"", None, 400, "invalid"),
-        (b"\xff", "identity", 400, "invalid"),
-        (json.dumps({"events": [0] * 101}).encode(), None, 413, "too_large"),
-        (b"{}", "br", 400, "invalid"),
-        (b"{}", "gzip", 400, "invalid"),
-        (gzip.compress(b"{}")[:-2], "gzip", 400, "invalid"),
-        (gzip.compress(b" " * 9_000_000 + b"{}"), "gzip", 413, "too_large"),
-        (b" " * (MAX_BODY_BYTES + 1), None, 413, "too_large"),
-        (b" " * 3 * MAX_BODY_BYTES, None, 413, "too_large"),
-    ],
-)
-async def test_a_bad_body_is_refused_whole(
-    service: Service, body: bytes, encoding: str | None, *, status: int, code: str
-) -> None:
-    """As a problem document, and the service goes on."""
-    headers = {"Content-Encoding": encoding} if encoding else {}
-    response, answer = await service.call("POST", "events", data=BytesIO(body), headers=headers)
-    problem(response, answer, status, code)
-    assert (await service.post(start()))[0].status == 200
-
-
-async def test_a_body_of_exactly_the_limit_is_taken(service: Service) -> None:
-    """1 MiB on the wire."""
-    event = json.dumps(start()).encode()
-    response, answer = await service.call(
-        "POST", "events", data=BytesIO(event.ljust(MAX_BODY_BYTES))
-    )
-    assert (response.status, answer["results"][0]["status"]) == (200, "rejected")
-    assert answer["results"][0]["code"] == "too_large"
-    many = json.dumps({"events": [start(run=str(n)) for n in range(100)]}).encode()
-    response, answer = await service.call(
-        "POST", "events", data=BytesIO(many[:-2].ljust(MAX_BODY_BYTES - 2) + many[-2:])
-    )
-    assert [r["status"] for r in answer["results"]] == ["stored"] * 100
-
-
-async def chunks(size: int, count: int) -> AsyncIterator[bytes]:
-    for _ in range(count):
-        yield b" " * size
-
-
-@pytest.mark.parametrize(
-    ("header", "status"),
-    [
-        ("Content-Length: ²", 400),
-        ("Content-Length: -5", 400),
-        (f"Content-Length: {'9' * 5000}", 413),
-        ("Transfer-Encoding: chunked\r\n\r\nffffffffffff", 400),
-    ],
-)
-async def test_a_length_that_is_none_is_refused(
-    service: Service, caplog: pytest.LogCaptureFixture, header: str, status: int
-) -> None:
-    """Never an error of the service, whoever speaks HTTP by hand."""
-    head = f"POST {PREFIX}api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: token ai"
-    address = urlsplit(service.url)
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    writer.write(f"{head}\r\n{header}\r\n\r\n".encode("latin1"))
-    assert (await reader.readline()).split()[1] == str(status).encode()
-    writer.close()
-    await writer.wait_closed()
-    assert "Traceback" not in caplog.text
-
-
-async def test_a_refusal_is_read_by_who_still_sends(service: Service) -> None:
-    """Also by somebody without a login, with a body that fills all buffers on the way."""
-    for who, status in ((None, 401), ("ai", 413)):
-        body = BytesIO(b" " * (3 * MAX_BODY_BYTES))
-        response, _ = await service.call("POST", "events", who, data=body)
-        assert response.status == status
-
-
-async def test_a_chunked_body_is_counted_too(service: Service) -> None:
-    """It announces no length."""
-    response, answer = await service.call("POST", "events", data=chunks(64 * 1024, 17))
-    problem(response, answer, 413, "too_large")
-
-
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "POST", "GET"])
 @pytest.mark.parametrize("route", [*OWN_ROUTES, *CLASS_ROUTES, "events"])
 async def test_another_method_is_405(service: Service, route: str, method: str) -> None:
@@ -359,102 +223,6 @@ async def test_a_route_that_is_not_there_is_404(service: Service, route: str) ->
         problem(response, await response.json(content_type=None), 404, "not_found")
 
 
-async def test_health_is_for_everybody(service: Service) -> None:
-    """Live and ready; while it stops it is not ready."""
-    response, body = await service.call("GET", "health", None)
-    assert (response.status, body) == (
-        200,
-        {"live": True, "ready": True, "reason": None, "reasons": []},
-    )
-    assert_safe(response)
-    service.state.stopping = True
-    response, body = await service.call("GET", "health", None)
-    assert (response.status, body["ready"]) == (503, False)
-
-
-async def test_a_hub_that_is_away_is_503(service: Service) -> None:
-    """With a time to come back after."""
-    service.people.is_hub_away = True
-    response, body = await service.call("GET", "me")
-    problem(response, body, 503, "unavailable")
-    assert int(response.headers["Retry-After"]) > 0
-
-
-async def test_a_full_queue_is_503_before_the_body_is_read(sqlite_url: str, tmp_path: Path) -> None:
-    """Its senders keep their events, and are taken when there is room."""
-    store, database = HeldStore(), Database(sqlite_url)
-    async with serving(database, tmp_path, store=store) as service:
-        sent: list[asyncio.Task[Any]] = []
-        while service.writer.has_room() or not store.began.is_set():
-            batch = [start(run=f"{len(sent)}-{n}") for n in range(100)]
-            sent.append(asyncio.create_task(service.post(*batch)))
-            await asyncio.wait(sent, timeout=0.02)
-        response, body = await service.call("POST", "events", data=b"not even JSON")
-        problem(response, body, 503, "unavailable")
-        assert int(response.headers["Retry-After"]) > 0
-        store.may_commit.set()
-        assert {(await answer)[0].status for answer in sent} == {200}
-        assert (await service.post(start()))[0].status == 200
-    await database.close()
-
-
-async def test_a_database_that_is_away_is_503(postgres_url: str, tmp_path: Path) -> None:
-    """For writing, reading and health."""
-    database = Database(postgres_url.replace("/shared", "/not_there"))
-    async with serving(database, tmp_path) as service:
-        response, body = await service.post(start())
-        problem(response, body, 503, "unavailable")
-        for route in OWN_ROUTES[1:]:
-            response, body = await service.call("GET", route)
-            problem(response, body, 503, "unavailable")
-        response, body = await service.call("GET", "health", None)
-        assert (response.status, body["ready"]) == (503, False)
-    await database.close()
-
-
-async def test_an_error_of_the_service_is_500_and_told_to_nobody(
-    service: Service, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The log has it."""
-    service.state.me = None  # type: ignore[assignment]
-    response, body = await service.call("GET", "me")
-    detail = problem(response, body, 500, "internal")
-    assert "None" not in detail
-    assert "Traceback" in caplog.text
-
-
-async def test_no_query_and_no_token_is_in_the_log(
-    service: Service, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Of answers of every kind."""
-    query = {"notebook_path": "private.ipynb", "code": "oauth-secret"}
-    with caplog.at_level(logging.INFO):
-        for route in ("executions", "nope", "ws", "health", "classes/x"):
-            await service.call("GET", route, "sensei", query=query)
-        for path in ("static/assets/nope.js", "oauth_callback", "../elsewhere"):
-            async with service.session.get(service.url + path, params=query, allow_redirects=False):
-                pass
-    assert "GET /services/cell-monitor/api/v1/executions (" in caplog.text
-    for secret in ("private", "secret", "token sensei"):
-        assert secret not in caplog.text
-
-
-async def test_the_files_of_the_page_stay_in_their_folder(service: Service) -> None:
-    """Whatever a path says; one that is not there is a problem document too."""
-    for path in (
-        "static/assets/nope.js",
-        "static/assets/../index.html",
-        "static/assets/%2e%2e/index.html",
-        "static/assets/..%2f..%2fapp.py",
-        "static/assets//etc/passwd",
-        "static/assets/",
-    ):
-        async with service.session.get(service.url + path) as response:
-            body = await response.json(content_type=None)
-            assert response.status in {403, 404}, path
-            problem(response, body, response.status, body["code"])
-
-
 def test_every_handler_requires_a_login_but_these() -> None:
     """Walks the rules, so that a new route cannot forget it."""
     without = set()
@@ -472,17 +240,6 @@ def test_every_handler_requires_a_login_but_these() -> None:
         "SlashHandler",  # tells nothing, leads to the page
         "EventsHandler",  # asks for the login in its own `prepare`, tested above
     }
-
-
-class Nothing:
-    """What the routes are told where nobody asks anything."""
-
-    prefix = "/"
-    hub_auth = None
-
-    @property
-    def identity(self) -> "Nothing":
-        return self
 
 
 async def test_times_of_other_zones_are_the_same_moment(service: Service) -> None:

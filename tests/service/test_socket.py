@@ -1,10 +1,8 @@
 """The WebSocket: who hears what, in order and without loss, and how it ends."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
@@ -18,14 +16,6 @@ from .database import Database
 from .made import CLASS, Json, end, failed, opened, start
 
 CHANNEL = class_channel(CLASS)
-
-
-@pytest.fixture
-async def service(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Service]:
-    database = Database(sqlite_url)
-    async with serving(database, tmp_path) as found:
-        yield found
-    await database.close()
 
 
 async def received(socket: ClientWebSocketResponse, count: int = 1) -> list[Json]:
@@ -228,42 +218,6 @@ async def test_a_socket_that_has_gone_is_followed_by_nothing(service: Service) -
     transport: Any = socket._conn.transport  # type: ignore[union-attr]
     transport.abort()
     await until_no_follower(service)
-
-
-@pytest.mark.parametrize("headers", [{}, {"Origin": "https://elsewhere.example"}])
-async def test_a_token_needs_no_origin(service: Service, headers: dict[str, str]) -> None:
-    """It comes from no page."""
-    await received(await service.socket("ai", **headers))
-
-
-@pytest.mark.parametrize(
-    ("forwarded", "origin", "is_open"),
-    [
-        ({}, "http://{}", True),
-        ({}, "https://{}", False),
-        ({}, "http://{}.example", False),
-        ({}, "http://user@{}", False),
-        ({}, "null", False),
-        ({}, None, False),
-        ({"X-Forwarded-Proto": "https,http"}, "https://{}", True),
-        ({"X-Forwarded-Proto": ",http"}, "https://{}", False),
-        ({"X-Forwarded-Proto": "https,http"}, "http://{}", False),
-        ({"X-Scheme": "https", "X-Forwarded-Proto": "http"}, "https://{}", True),
-    ],
-)
-async def test_a_cookie_needs_the_pages_own_origin(
-    service: Service, forwarded: dict[str, str], origin: str | None, *, is_open: bool
-) -> None:
-    """Scheme, host and port, as the browser knows them before all proxies."""
-    host = urlsplit(service.url).netloc
-    headers = forwarded | ({"Origin": origin.format(host)} if origin else {})
-    headers["Authorization"] = "cookie sensei"
-    if is_open:
-        await received(await service.socket(**headers))
-        return
-    with pytest.raises(WSServerHandshakeError) as refused:
-        await service.socket(**headers)
-    assert refused.value.status == 403
 
 
 async def test_a_request_that_is_no_websocket_is_told_so(service: Service) -> None:

@@ -1,69 +1,23 @@
-"""The writer: answers after the commit, keeps its bound, and lets a bad event cost itself only."""
+"""The writer: answers after the commit and keeps its bound."""
 
 import asyncio
-import logging
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
-from typing import Any
+from contextlib import closing
 
 import pytest
 from sqlalchemy import Connection
 
-from jupyter_cell_monitor_server.contract.events import ParsedEvent
-from jupyter_cell_monitor_server.contract.results import EventResult
-from jupyter_cell_monitor_server.service.announce import Announcer
 from jupyter_cell_monitor_server.service.bus import Announcement
 from jupyter_cell_monitor_server.service.bus.memory import MemoryBus
-from jupyter_cell_monitor_server.service.db.delivery import Delivery, Recorded
+from jupyter_cell_monitor_server.service.db.delivery import Delivery
 from jupyter_cell_monitor_server.service.db.engine import DatabaseUnavailable
 from jupyter_cell_monitor_server.service.quota import TooMany
-from jupyter_cell_monitor_server.service.writer import QueueFull, Writer, WriterLimits
+from jupyter_cell_monitor_server.service.writer import QueueFull
 
 from .database import Database, person
-from .made import CLASS, NOON, Json, end, opened, parsed, start
+from .made import CLASS, NOON, opened, start
 from .postgres import Cluster
-
-
-class HeldStore:
-    """The writer's port to the database, which commits when a test says so.
-
-    No real database can be held between a transaction and its commit.
-    """
-
-    def __init__(self) -> None:
-        self.may_commit = asyncio.Event()
-        self.began = asyncio.Event()
-        self.transactions: list[int] = []
-
-    async def store(self, deliveries: Sequence[Delivery]) -> Recorded:
-        self.transactions.append(sum(len(delivery.events) for delivery in deliveries))
-        self.began.set()
-        await self.may_commit.wait()
-        results = [
-            [EventResult(event_id=p.event.event_id, status="stored") for p in delivery.events]
-            for delivery in deliveries
-        ]
-        return Recorded(results, [])
-
-    async def quarantine(self, delivery: Delivery, parsed: ParsedEvent, reason: str) -> None:
-        raise AssertionError("nothing is wrong with these events")
-
-
-def a_delivery(count: int = 1, who: str = "ai") -> Delivery:
-    events = parsed(*(start(who, run=str(n), event_id=f"e-{n}") for n in range(count)))
-    return Delivery(person(who), events, NOON)
-
-
-@asynccontextmanager
-async def writing_to(store: Any, bus: Any = None, **bounds: Any) -> AsyncIterator[Writer]:
-    chosen = {"max_waiting_events": 1000, "max_transaction_events": 1000} | bounds
-    writer = Writer(store, Announcer(bus or MemoryBus()), WriterLimits(**chosen))
-    writer.start()
-    try:
-        yield writer
-    finally:
-        await writer.close(0)
+from .writing import HeldStore, a_delivery, writing_to
 
 
 async def test_nothing_is_answered_before_the_commit() -> None:
@@ -218,103 +172,6 @@ async def test_updates_are_announced_after_the_commit(db: Database) -> None:
         await writer.write(db.delivery(start()))
         await told.wait()
     assert found == [1]
-
-
-POISON = "a cell that no database takes"
-
-
-async def poison(db: Database) -> None:
-    """Make the database refuse a run of one cell: it is a rule of the table from now on."""
-    if db.engine.dialect.name == "sqlite":
-        await db.sql(
-            "CREATE TRIGGER poison BEFORE INSERT ON cell_executions "
-            f"WHEN NEW.cell_id = '{POISON}' BEGIN SELECT RAISE(ABORT, 'poison'); END"
-        )
-    else:
-        await db.sql(f"ALTER TABLE cell_executions ADD CONSTRAINT p CHECK (cell_id <> '{POISON}')")
-
-
-@pytest.fixture
-async def poisoned(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    """A database with a run that it refuses."""
-    db = Database(request.getfixturevalue(f"{request.param}_url"))
-    await poison(db)
-    yield db
-    if request.param == "postgres":
-        await db.sql("ALTER TABLE cell_executions DROP CONSTRAINT p")
-    await db.close()
-
-
-on_both = pytest.mark.parametrize("poisoned", ["sqlite", "postgres"], indirect=True)
-
-
-def a_batch(bad_index: int, count: int = 100) -> list[Json]:
-    events = [start(run=f"r{n}", second=n, event_id=f"e{n}") for n in range(count)]
-    events[bad_index] |= {"cell_id": POISON, "code": "print('mine')"}
-    return events
-
-
-@on_both
-@pytest.mark.parametrize("bad_index", [0, 49, 99])
-async def test_a_poison_event_costs_only_itself(poisoned: Database, bad_index: int) -> None:
-    """The other 99 of its batch are stored, and a neighbour's batch is too."""
-    batch = poisoned.delivery(*a_batch(bad_index))
-    async with writing_to(poisoned.store) as writer:
-        results, others = await asyncio.gather(
-            writer.write(batch), writer.write(poisoned.delivery(opened("ken"), end("ken")))
-        )
-    statuses = ["stored"] * 100
-    statuses[bad_index] = "rejected"
-    assert [result.status for result in results] == statuses
-    assert (results[bad_index].code, results[bad_index].event_id) == (
-        "quarantined",
-        f"e{bad_index}",
-    )
-    assert [result.status for result in others] == ["stored", "stored"]
-    assert len(await poisoned.rows("cell_executions", student_id="ai")) == 99
-    kept = await poisoned.row("quarantined_events")
-    assert kept["raw"] == batch.events[bad_index].raw
-    assert kept["student_id"] == "ai"
-    assert "Error" in kept["reason"]
-
-
-@pytest.mark.parametrize("poisoned", ["sqlite"], indirect=True)
-async def test_each_place_of_a_small_batch_may_be_the_bad_one(poisoned: Database) -> None:
-    """At every index."""
-    async with writing_to(poisoned.store) as writer:
-        for bad_index in range(12):
-            events = a_batch(bad_index, 12)
-            delivery = poisoned.delivery(
-                *(event | {"execution_id": f"{bad_index}-{n}"} for n, event in enumerate(events))
-            )
-            results = await writer.write(delivery)
-            assert results[bad_index].status == "rejected"
-            assert sum(result.status == "rejected" for result in results) == 1
-
-
-@on_both
-async def test_a_poison_event_leaves_no_content_in_the_log(
-    poisoned: Database, caplog: pytest.LogCaptureFixture
-) -> None:
-    """What students wrote is in the database, or in the quarantine, and in no log."""
-    secret = start(run="s", cell_id=POISON, code="print('my secret')", event_id="e")
-    with caplog.at_level(logging.INFO):
-        async with writing_to(poisoned.store) as writer:
-            await writer.write(poisoned.delivery(secret))
-    assert "cannot be stored" in caplog.text
-    assert "secret" not in caplog.text
-    assert POISON not in caplog.text
-    assert "secret" not in (await poisoned.row("quarantined_events"))["reason"]
-
-
-@on_both
-async def test_poison_that_is_sent_again_is_quarantined_once(poisoned: Database) -> None:
-    """And rejected again."""
-    async with writing_to(poisoned.store) as writer:
-        for _ in range(2):
-            [result] = await writer.write(poisoned.delivery(start(cell_id=POISON)))
-            assert result.status == "rejected"
-    assert len(await poisoned.rows("quarantined_events")) == 1
 
 
 async def on_its_connection(db: Database, statement: str) -> None:
