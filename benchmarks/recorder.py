@@ -1,11 +1,12 @@
 """What the lab extension costs a notebook's main thread: for each run, and when the Lab starts.
 
 Cells are run one after the other in a real JupyterLab in a real Chromium: prints, a table, an
-error, an image, 60 KiB of text, a cell that takes a while. All is processor time of the page's main thread, so that what else
-the machine does counts as little as it can; `benchmarks.main_thread` says how it is measured.
-Recording a run is what the extension does on the messages of the kernel, at once or put off by a
-timer: until its events are handed to IndexedDB. The whole has sending and showing as well. Beside it, without any profiler:
-the whole main thread for a run with the extension, and with it disabled.
+error, an image, 60 KiB of text, a cell that takes a while. All is processor time of the page's main
+thread, so that what else the machine does counts as little as it can; `benchmarks.main_thread` says
+how it is measured. Recording a run is what the extension does on the messages of the kernel, at
+once or put off by a timer, until its events are handed on to be written. The whole has sending and
+showing as well. Beside it, without any profiler: the whole main thread for a run with the
+extension, and with it disabled.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from .recorder_lab import Size, Student, Worker
 LIMIT_RUN_MS, LIMIT_START_MS = 1.0, 30.0
 # The slots of a kernel's signals.
 RECORDING = "kernel"
-# The benchmark's own write to IndexedDB: keeping an event costs at least one, a run at least two.
+# The benchmark's own write to IndexedDB, from the page.
 TRANSACTION = "transaction"
 PLAIN_ROUNDS = 4
 
