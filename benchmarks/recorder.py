@@ -30,7 +30,6 @@ LIMIT_RUN_MS, LIMIT_START_MS = 1.0, 30.0
 RECORDING = "kernel"
 # The benchmark's own write to IndexedDB, from the page.
 TRANSACTION = "transaction"
-PLAIN_ROUNDS = 4
 
 
 @dataclass
@@ -94,7 +93,7 @@ async def _measure(hub: Hub, browser: Browser, size: Size, labextensions: Path |
     await worker.lab.page.close()
     worker = await Worker.open(hub, browser, Student("student-01", labextensions), size)
     without = await Worker.open(hub, browser, Student("student-02", is_enabled=False), size)
-    for number in range(PLAIN_ROUNDS):
+    for number in range(size.plain_rounds):
         pairs = [(worker, figures.plain_ms), (without, figures.disabled_ms)]
         for each, ms in pairs if number % 2 else reversed(pairs):
             ms.append(await each.cpu_of_runs(size.warm_up_runs))

@@ -40,6 +40,7 @@ class Size:
     runs_a_trace: int = 50
     warm_up_runs: int = 30
     starts: int = 10
+    plain_rounds: int = 4
     pause_ms: int = 450
 
 
