@@ -10,7 +10,8 @@ import {
 } from './contract';
 import { CONTENT_NEEDED, failureOf } from './delivery';
 import type { IQueuedEvent } from './queue';
-import { request, RequestError } from './request';
+import { isSignedOut, request, RequestError } from './request';
+import { Chain } from './wire/chain';
 import { type IEncoded, WireEncoder } from './wire/encoder';
 import { type IPacked, pack } from './wire/pack';
 
@@ -35,7 +36,7 @@ export interface ITransport {
   postLast(events: readonly IUnsent[]): void;
 }
 
-/** Posts to the own Jupyter server: what the service knows as its hash, gzipped where possible. */
+/** Posts to the own Jupyter server: what the service has is referred to, the rest compressed. */
 export class Transport implements ITransport {
   constructor(
     private readonly _settings?: ServerConnection.ISettings,
@@ -47,22 +48,29 @@ export class Transport implements ITransport {
     ENVELOPE_BYTES;
 
   async post(events: readonly IQueuedEvent[]): Promise<EventResult[]> {
+    const { dictionary } = this._chain;
     const encoded = await this._encoder.encode(
       events.map(({ body }) => body),
       this._now(),
-      index => this._whole.has(events[index].eventId)
+      index => this._whole.has(events[index].eventId),
+      dictionary?.reach
     );
-    const packed = await pack(encoded);
+    const packed = await pack(encoded.text, dictionary);
     try {
       const results = await this._send(packed, events.length);
-      return results.map((result, index) => this._settle(encoded, packed, index, result));
+      await this._chain.goOn(packed, encoded.reach);
+      return results.map((result, index) => this._settle(encoded, index, result));
     } catch (error) {
-      const isWhole = !packed.isReduced.includes(true);
-      if (isWhole || !(error instanceof RequestError) || failureOf(error) !== 'split') {
+      if (!(error instanceof RequestError)) {
         throw error;
       }
-      // A service that cannot read pieces refuses so: only the whole batch's refusal counts.
-      return events.map((_, index) => this._again(encoded, index));
+      if (packed.dictionary !== null && isOfForm(error)) {
+        // Whoever does not know the dictionary knows no contents either.
+        this._chain.refuse();
+        this._encoder.forgetAll();
+        return this.post(events);
+      }
+      return this._refused(encoded, error);
     }
   }
 
@@ -84,6 +92,19 @@ export class Transport implements ITransport {
     }
   }
 
+  /** The results where a refusal may be the fault of the events' pieces; else it is thrown on. */
+  private _refused(encoded: IEncoded, error: RequestError): EventResult[] {
+    if (isSignedOut(error)) {
+      // Somebody else may sign in.
+      this._chain.end();
+    }
+    if (!encoded.isReduced.includes(true) || failureOf(error) !== 'split') {
+      throw error;
+    }
+    // A service that cannot read pieces refuses so: only the whole batch's refusal counts.
+    return encoded.plans.map((_, index) => this._again(encoded, index));
+  }
+
   private async _send({ body, headers }: IPacked, count: number): Promise<EventResult[]> {
     if (body.byteLength > MAX_BODY_BYTES) {
       throw new RequestError(413, 'too_large', 'The batch is too large for one request.');
@@ -97,17 +118,12 @@ export class Transport implements ITransport {
   }
 
   /** Remember what an answer says of the service's contents; a refusal counts of a whole only. */
-  private _settle(
-    encoded: IEncoded,
-    packed: IPacked,
-    index: number,
-    result: EventResult
-  ): EventResult {
+  private _settle(encoded: IEncoded, index: number, result: EventResult): EventResult {
     const isNeeded = result.status === 'retry' && result.code === CONTENT_NEEDED;
     if (result.status === 'stored' || result.status === 'duplicate') {
       this._encoder.learn(encoded, index);
       this._whole.delete(encoded.plans[index].eventId);
-    } else if (packed.isReduced[index] && (isNeeded || result.status === 'rejected')) {
+    } else if (encoded.isReduced[index] && (isNeeded || result.status === 'rejected')) {
       return this._again(encoded, index);
     }
     // A whole event lacks nothing: what the service says of it is no reason for haste.
@@ -123,6 +139,12 @@ export class Transport implements ITransport {
   }
 
   private readonly _encoder = new WireEncoder();
+  private readonly _chain = new Chain();
   /** The events that go whole the next time. */
   private readonly _whole = new Set<string>();
+}
+
+/** Whether a batch may be refused because of how it is compressed. */
+function isOfForm({ status, code }: RequestError): boolean {
+  return code === CONTENT_NEEDED || [400, 415, 500].includes(status);
 }

@@ -5,7 +5,9 @@
  */
 
 import { Contents, hashOf } from './contents';
+import { withoutMedia } from './dictionary';
 import { type IPlan, type Piece, plan } from './plan';
+import { Reach } from './reach';
 import { sha256Hex, utf8Length } from './utf8';
 
 /** A batch on its way. `isReduced` says of each event whether it goes in pieces. */
@@ -13,7 +15,8 @@ export interface IEncoded {
   text: string;
   isReduced: boolean[];
   plans: readonly IPlan[];
-  sentAt: string;
+  /** What the compression can refer to after it. */
+  reach: Reach;
 }
 
 export interface IEncoderOptions {
@@ -23,25 +26,28 @@ export interface IEncoderOptions {
 }
 
 const MAX_BYTES = 4 * 1024 * 1024;
-// gzip looks back 32 KiB.
-const WINDOW_BYTES = 30_000;
 // The longest that the page's other work waits.
 const SLICE_MS = 4;
 
 /** Encodes the batches of one sender, one after the other. */
 export class WireEncoder {
   constructor({ maxBytes = MAX_BYTES, useDeltas = true }: IEncoderOptions = {}) {
+    this._maxBytes = maxBytes;
     this._known = new Contents(maxBytes);
     this._useDeltas = useDeltas;
   }
 
-  /** Encode bodies; those that `isWhole` names by their place go as they are. */
+  /**
+   * Encode bodies; those that `isWhole` names by their place go as they are. `reach` is what the
+   * compression can refer to before them.
+   */
   async encode(
     bodies: readonly string[],
     sentAt: Date,
-    isWhole: (index: number) => boolean = () => false
+    isWhole: (index: number) => boolean = () => false,
+    reach: Reach = new Reach()
   ): Promise<IEncoded> {
-    const batch = new Batch(this._known, this._useDeltas);
+    const batch = new Batch(this._known, this._useDeltas, reach.copy());
     const texts: string[] = [];
     const plans: IPlan[] = [];
     let until = performance.now() + SLICE_MS;
@@ -53,15 +59,15 @@ export class WireEncoder {
       const chosen = isShorter ? planned : { ...planned, pieces: null };
       plans.push(chosen);
       texts.push(isShorter ? text : body);
-      batch.add(chosen, texts[index].length);
+      batch.add(chosen, texts[index]);
       if (performance.now() > until) {
         await pause();
         until = performance.now() + SLICE_MS;
       }
     }
     const isReduced = plans.map(({ pieces }) => pieces !== null);
-    const at = sentAt.toISOString();
-    return { text: envelopeOf(texts, at), isReduced, plans, sentAt: at };
+    const text = envelopeOf(texts, sentAt.toISOString());
+    return { text, isReduced, plans, reach: batch.reach };
   }
 
   /** The service has stored an event of a batch: its contents may be referred to. */
@@ -74,16 +80,14 @@ export class WireEncoder {
     this._known.forget(plans[index].sessionId);
   }
 
-  private readonly _known: Contents;
-  private readonly _useDeltas: boolean;
-}
+  /** The service has begun anew: it knows nothing. */
+  forgetAll(): void {
+    this._known = new Contents(this._maxBytes);
+  }
 
-/** The same batch with all events as they are. */
-export function wholeText({ plans, sentAt }: IEncoded): string {
-  return envelopeOf(
-    plans.map(({ body }) => body),
-    sentAt
-  );
+  private _known: Contents;
+  private readonly _maxBytes: number;
+  private readonly _useDeltas: boolean;
 }
 
 /** `sentAt`: when the batch is sent, by this computer's clock (RFC 3339). */
@@ -95,33 +99,29 @@ function envelopeOf(events: readonly string[], sentAt: string): string {
 class Batch {
   constructor(
     private readonly _known: Contents,
-    private readonly _useDeltas: boolean
+    private readonly _useDeltas: boolean,
+    readonly reach: Reach
   ) {}
 
   plan(body: string, mayReduce: boolean): IPlan {
     return plan(body, mayReduce, {
       known: this._known,
       offered: this._offered,
-      isNear: text => this._bytes - (this._seen.get(text) ?? -Infinity) < WINDOW_BYTES,
+      isNear: text => this.reach.has(text),
       useDeltas: this._useDeltas
     });
   }
 
-  /** An event is added, in so many characters. */
-  add({ contents, pieces }: IPlan, length: number): void {
-    this._bytes += length;
+  /** An event is added, as it travels. */
+  add({ contents, pieces }: IPlan, text: string): void {
     const referred = new Set(pieces?.map(piece => ('text' in piece ? null : piece.content.text)));
-    contents.forEach(content => {
-      this._offered.add(content);
-      if (!referred.has(content.text)) {
-        this._seen.set(content.text, this._bytes);
-      }
-    });
+    contents.forEach(content => this._offered.add(content));
+    const inFull = contents.map(content => content.text).filter(each => !referred.has(each));
+    const lean = inFull.filter(each => withoutMedia(each).length === each.length);
+    this.reach.add(withoutMedia(text).length, lean);
   }
 
   private readonly _offered = new Contents(Infinity);
-  private readonly _seen = new Map<string, number>();
-  private _bytes = 0;
 }
 
 async function textOf({ body, eventId, sessionId, pieces }: IPlan): Promise<string> {

@@ -25,14 +25,14 @@ export interface IView {
   known: Contents;
   /** Contents of events that stand earlier in the same batch. */
   offered: Contents;
-  /** Whether contents that stand in this batch in full are still within reach of gzip. */
+  /** Whether a content stands in full where the compression can still refer to it. */
   isNear: (text: string) => boolean;
   useDeltas: boolean;
 }
 
 const MAX_PIECES = 64;
-// What things cost in bytes after gzip, roughly: a hash is half as long as its hex text, a text
-// shrinks to 40 %, and what stands before within gzip's window costs next to nothing.
+// What things cost in bytes when compressed, roughly: a hash is half as long as its hex text, a text
+// shrinks to 40 %, and what stands within reach costs next to nothing.
 const HASH_COST = 40;
 const REDUCED_COST = 75;
 const EDIT_COST = 6;
@@ -105,7 +105,8 @@ function cheapest(content: IContent, view: IView): IFound | null {
 function delta(content: IContent, cost: number, view: IView): IFound | null {
   const { sessionId, role, text } = content;
   const base = view.offered.last(sessionId, role) ?? view.known.last(sessionId, role);
-  if (base === undefined) {
+  if (base === undefined || view.isNear(base.text)) {
+    // What is within reach is its own base: the compression finds what they have in common.
     return null;
   }
   const edits = editsOf(base.text, text);

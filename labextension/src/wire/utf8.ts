@@ -32,15 +32,20 @@ function shortLength(text: string): number {
   return bytes;
 }
 
-/** The SHA-256 of a text's UTF-8 in hex; the browser's own where it has one: on https only. */
+/** The SHA-256 of a text's UTF-8 in hex. */
 export async function sha256Hex(text: string): Promise<string> {
-  const { subtle } = globalThis.crypto ?? {};
-  return subtle === undefined
-    ? sha256HexNow(text)
-    : bytesToHex(new Uint8Array(await subtle.digest('SHA-256', encoder.encode(text))));
+  return bytesToHex(await sha256Of(encoder.encode(text)));
 }
 
 /** The same without waiting; it takes the page's own time. */
 export function sha256HexNow(text: string): string {
   return bytesToHex(sha256(encoder.encode(text)));
+}
+
+/** The SHA-256 of bytes; by the browser's own means where it has any: on https only. */
+export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const { subtle } = globalThis.crypto ?? {};
+  return subtle === undefined
+    ? sha256(bytes)
+    : new Uint8Array(await subtle.digest('SHA-256', bytes));
 }
