@@ -10,6 +10,7 @@ class Problem(Struct, kw_only=True, omit_defaults=True):
 
     Codes: `not_signed_in` (401), `forbidden` (403), `not_found` (404), `not_allowed` (405),
     `too_large` (413), `invalid` (400), `too_many` (429), `internal` (500), `unavailable` (503).
+    `content_needed` (409): the batch refers to what the service does not know; send it by itself.
     `no_service` (503): a Jupyter server that knows no service; there is nothing to wait for.
     """
 

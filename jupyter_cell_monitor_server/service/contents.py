@@ -43,7 +43,8 @@ class _TooLarge(Exception):
 class Contents:
     """The contents of all students, the least recently used forgotten above `max_bytes`.
 
-    A key holds student, session and hash: nobody is ever given another student's content.
+    A key holds student, session and hash: nobody is ever given another student's content. The
+    students' dictionaries are here too (`dictionaries`), so that one bound holds for all.
     """
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
@@ -59,15 +60,18 @@ class Contents:
         return content
 
     def put(self, key: bytes, content: bytes) -> None:
-        """Remember a content."""
-        if key in self._known:
-            self._known.move_to_end(key)
-            return
+        """Remember a content, in the place of what the key named before."""
+        self.drop(key)
         self._known[key] = content
         self.bytes_held += len(content) + ENTRY_BYTES
         while self.bytes_held > self._max_bytes:
-            _, forgotten = self._known.popitem(last=False)
-            self.bytes_held -= len(forgotten) + ENTRY_BYTES
+            self.drop(next(iter(self._known)))
+
+    def drop(self, key: bytes) -> None:
+        """Forget a content, if it is known."""
+        content = self._known.pop(key, None)
+        if content is not None:
+            self.bytes_held -= len(content) + ENTRY_BYTES
 
 
 def is_of(reduced: ReducedEvent, event: AnyEvent) -> bool:

@@ -1,7 +1,6 @@
 """From the body of `POST /events` to one result for each event."""
 
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from ..contract.batches import Batch, BatchTooLong, split_batch
@@ -10,32 +9,13 @@ from ..contract.results import EventResult
 from ..contract.times import Clocks
 from .contents import ContentNeeded, Contents, Restoring, is_of
 from .db.delivery import Delivery
+from .dictionaries import Dictionaries, Dictionary
+from .inflating import BodyTooLarge
 from .people import Person
 from .writer import Writer
 
 RETENTION_DAYS = 730
 _Checked = ParsedEvent | RejectedEvent | ContentNeeded
-
-
-class BodyTooLarge(ValueError):
-    """The body holds too many bytes or too many events."""
-
-
-def gunzip(body: bytes, max_bytes: int) -> bytes:
-    """Inflate a gzip body of at most `max_bytes`.
-
-    Raises `BodyTooLarge`, or `ValueError` where it is no whole gzip stream.
-    """
-    inflater = zlib.decompressobj(wbits=31)
-    try:
-        inflated = inflater.decompress(body, max_bytes + 1)
-    except zlib.error as error:
-        raise ValueError(f"The body is not gzip: {error}") from error
-    if len(inflated) > max_bytes:
-        raise BodyTooLarge(f"The body holds more than {max_bytes} bytes after inflating.")
-    if not inflater.eof or inflater.unused_data:
-        raise ValueError("The gzip body is cut off or has something behind it.")
-    return inflated
 
 
 class Ingest:
@@ -59,13 +39,19 @@ class Ingest:
         self._now = now
         self._tell = tell
         self._contents = contents or Contents()
+        self.dictionaries = Dictionaries(self._contents)
         self._retention = timedelta(days=retention_days)
 
     async def take(
-        self, person: Person, body: bytes, admit: Callable[[int], None] = lambda _: None
+        self,
+        person: Person,
+        body: bytes,
+        admit: Callable[[int], None] = lambda _: None,
+        dictionary: Dictionary | None = None,
     ) -> list[EventResult]:
         """Store the events of a plain body; a bad one costs only itself.
 
+        `dictionary` is what the body was compressed with.
         `admit` hears the number of events before any is parsed, and may raise. Raises
         `BatchError`, `BodyTooLarge`, `QueueFull` or `DatabaseUnavailable` too; then nothing is
         stored.
@@ -81,6 +67,11 @@ class Ingest:
         good = [item for item in checked if isinstance(item, ParsedEvent)]
         stored = await self._writer.write(Delivery(person, good, now, batch.sent_at))
         restoring.keep(stored)
+        if batch.contents:
+            self.dictionaries.remember(person.name, body, dictionary)
+        return self._results(checked, stored)
+
+    def _results(self, checked: list[_Checked], stored: Iterable[EventResult]) -> list[EventResult]:
         answers = iter(stored)
         results = [
             next(answers) if isinstance(item, ParsedEvent) else _refused(item) for item in checked

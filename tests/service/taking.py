@@ -12,7 +12,8 @@ from jupyter_cell_monitor_server.service.announce import Announcer
 from jupyter_cell_monitor_server.service.bus.memory import MemoryBus
 from jupyter_cell_monitor_server.service.db.delivery import Delivery, Recorded
 from jupyter_cell_monitor_server.service.db.engine import DatabaseUnavailable
-from jupyter_cell_monitor_server.service.ingest import BodyTooLarge, Ingest
+from jupyter_cell_monitor_server.service.inflating import BodyTooLarge
+from jupyter_cell_monitor_server.service.ingest import Ingest
 from jupyter_cell_monitor_server.service.writer import Writer, WriterLimits
 
 from .database import person

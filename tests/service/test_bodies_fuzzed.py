@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jupyter_cell_monitor_server.contract.batches import BatchError
 from jupyter_cell_monitor_server.contract.results import EventResult
-from jupyter_cell_monitor_server.service.ingest import BodyTooLarge
+from jupyter_cell_monitor_server.service.inflating import BodyTooLarge
 
 from .app import Service
 from .corpora import json_test_suite

@@ -13,7 +13,9 @@ import pytest
 from jupyter_cell_monitor_server.contract.fields import MAX_EVENT_BYTES, MAX_INFLATED_BYTES
 from jupyter_cell_monitor_server.service.contents import ENTRY_BYTES, Contents
 from jupyter_cell_monitor_server.service.db.engine import DatabaseUnavailable
-from jupyter_cell_monitor_server.service.ingest import BodyTooLarge, Ingest
+from jupyter_cell_monitor_server.service.dictionaries import Dictionaries
+from jupyter_cell_monitor_server.service.inflating import BodyTooLarge
+from jupyter_cell_monitor_server.service.ingest import Ingest
 
 from .database import Database, person
 from .made import Json, start
@@ -50,6 +52,8 @@ class Sent:
 async def sending(store: Any = None, max_bytes: int = 10_000_000) -> AsyncIterator[Sent]:
     kept, contents = Kept(), Contents(max_bytes)
     async with taking(store or kept, contents=contents) as ingest:
+        # So that the bound is one of contents alone here.
+        ingest.dictionaries = Dictionaries(Contents())
         yield Sent(ingest, contents, kept)
 
 

@@ -8,7 +8,7 @@ import pytest
 from jupyter_cell_monitor_server.contract.batches import BatchError
 from jupyter_cell_monitor_server.contract.json_text import decodable, restore_halves
 from jupyter_cell_monitor_server.contract.results import EventResult
-from jupyter_cell_monitor_server.service.ingest import BodyTooLarge
+from jupyter_cell_monitor_server.service.inflating import BodyTooLarge
 
 from .corpora import json_test_suite
 from .database import Database, person

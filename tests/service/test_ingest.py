@@ -14,7 +14,8 @@ from jupyter_cell_monitor_server.contract.fields import MAX_INFLATED_BYTES
 from jupyter_cell_monitor_server.contract.results import EventResult
 from jupyter_cell_monitor_server.service.announce import Announcer
 from jupyter_cell_monitor_server.service.bus.memory import MemoryBus
-from jupyter_cell_monitor_server.service.ingest import BodyTooLarge, Ingest, gunzip
+from jupyter_cell_monitor_server.service.inflating import BodyTooLarge, gunzip
+from jupyter_cell_monitor_server.service.ingest import Ingest
 from jupyter_cell_monitor_server.service.writer import Writer, WriterLimits
 
 from .database import Database, person

@@ -14,7 +14,7 @@ from ...contract.problems import PROBLEM_TYPE, problem
 from ..bounds import Busy
 from ..db.engine import DatabaseUnavailable
 from ..hub_questions import HubUnavailable
-from ..ingest import BodyTooLarge
+from ..inflating import BodyTooLarge
 from ..quota import TooMany
 
 RETRY_AFTER_S = 2

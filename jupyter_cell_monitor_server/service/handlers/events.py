@@ -4,11 +4,13 @@ import asyncio
 
 from tornado.web import HTTPError, stream_request_body
 
+from ...contract.dictionaries import ENCODING
 from ...contract.fields import MAX_BODY_BYTES, MAX_INFLATED_BYTES
 from ...contract.results import EventResult, EventResults
 from ..bounds import Busy
+from ..dictionaries import DictionaryNeeded, Opened
 from ..hub_questions import HubUnavailable
-from ..ingest import BodyTooLarge, gunzip
+from ..inflating import BodyTooLarge, gunzip
 from ..quota import Charge, TooMany, cost_of
 from .answers import ApiError
 from .base import BaseHandler
@@ -93,27 +95,36 @@ class EventsHandler(BaseHandler):
         if len(self._body) > MAX_BODY_BYTES:
             raise BodyTooLarge(f"A request holds at most {MAX_BODY_BYTES} bytes.")
         charge = self.state.bounds.quota.charge(self.person.name)
-        body = self._plain_body(charge)
-        charge.at_least(cost_of(1, len(body)))
-        self._hold(len(body) - self._held_bytes)
+        text, dictionary = self._open(charge)
+        charge.at_least(cost_of(1, len(text)))
+        self._hold(len(text) - self._held_bytes)
         self._body.clear()
-        return await self.state.ingest.take(self.person, body, charge.at_least)
+        return await self.state.ingest.take(self.person, text, charge.at_least, dictionary)
 
-    def _plain_body(self, charge: Charge) -> bytes:
-        encoding = self.request.headers.get("Content-Encoding", "identity").lower()
-        body = bytes(self._body)
-        if encoding == "identity":
-            return body
-        if encoding != "gzip":
-            raise ApiError(400, "invalid", "Content-Encoding is gzip or nothing.")
+    def _open(self, charge: Charge) -> Opened:
         try:
-            return gunzip(body, MAX_INFLATED_BYTES)
+            return self._decoded()
         except BodyTooLarge:
             # To find that out took as much time as the largest body does.
             charge.forfeit(cost_of(1, MAX_INFLATED_BYTES))
             raise
+        except DictionaryNeeded as error:
+            charge.forfeit(cost_of(1, error.inflated_bytes))
+            raise ApiError(409, "content_needed", str(error)) from error
         except ValueError as error:
             raise ApiError(400, "invalid", str(error)) from error
+
+    def _decoded(self) -> Opened:
+        body = bytes(self._body)
+        encoding = self.request.headers.get("Content-Encoding", "identity").lower()
+        if encoding == "identity":
+            return Opened(body)
+        if encoding == "gzip":
+            return Opened(gunzip(body, MAX_INFLATED_BYTES))
+        if encoding == ENCODING:
+            known = self.state.ingest.dictionaries
+            return known.open(self.person.name, body, MAX_INFLATED_BYTES)
+        raise ValueError(f"Content-Encoding is gzip, {ENCODING} or nothing.")
 
     def _refuse(self, error: Exception) -> None:
         self._refusal = error
