@@ -44,15 +44,18 @@ async def test_a_login_in_the_query_is_not_passed_on(lab: Lab, standin: StandIn)
     assert [seen.query for seen in standin.seen] == ["limit=5"]
 
 
-async def test_a_gzip_body_is_passed_on_unopened(lab: Lab, standin: StandIn) -> None:
+@pytest.mark.parametrize("encoding", ["gzip", "dictionary-deflate"])
+async def test_a_compressed_body_is_passed_on_unopened(
+    lab: Lab, standin: StandIn, encoding: str
+) -> None:
     """The bytes that the browser compressed reach the service with their two headers."""
     body = gzip.compress(b'{"events": []}')
-    response = await lab.post(body, headers={"Content-Encoding": "gzip", "X-Other": "1"})
+    response = await lab.post(body, headers={"Content-Encoding": encoding, "X-Other": "1"})
     assert response.code == 200
     [seen] = standin.seen
     assert (seen.method, seen.body) == ("POST", body)
     assert seen.headers["Content-Type"] == "application/json"
-    assert seen.headers["Content-Encoding"] == "gzip"
+    assert seen.headers["Content-Encoding"] == encoding
     assert "X-Other" not in seen.headers
 
 
@@ -65,7 +68,7 @@ async def test_a_body_that_is_no_json_is_the_services_to_refuse(lab: Lab, standi
     assert [seen.body for seen in standin.seen] == [b"{not json"]
 
 
-@pytest.mark.parametrize("status", [401, 413, 429, 500, 503])
+@pytest.mark.parametrize("status", [401, 409, 413, 429, 500, 503])
 async def test_what_the_service_answers_is_answered(
     lab: Lab, standin: StandIn, status: int
 ) -> None:

@@ -4,7 +4,6 @@ It is told what to do line by line on its standard input, and reports each event
 output: before it is queued, when it is on the disk, and when the service has answered for it.
 """
 
-import gzip
 import http.client
 import json
 import random
@@ -19,6 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from .chain import Chain
 from .durable_queue import DurableQueue, Queued
 from .page import Page
 from .reduced import KnownContents
@@ -36,8 +36,8 @@ class Settings(Struct):
 
     `tabs` send from one queue at the same time without taking turns. `shuffle`, `repeat` and
     `replay` are the chances that a batch goes in another order, twice, or is followed by one that
-    was acknowledged long before. `reduces`: contents that the service has travel as their hashes.
-    `careless`: deletes what it sends before it is acknowledged.
+    was acknowledged long before. `reduces`: contents that the service has travel as their hashes,
+    and batches refer to those before. `careless`: deletes what it sends before it is acknowledged.
     """
 
     name: str
@@ -150,6 +150,7 @@ class Sender:
         self._foreign: set[int] = set()
         self._old: list[Queued] = []
         self._known = KnownContents()
+        self._chain = Chain()
 
     def run(self) -> None:
         """Send whatever waits, without end."""
@@ -183,22 +184,30 @@ class Sender:
         sent_at = datetime.now(UTC).isoformat()
         travel = [self._known.reduced(e) if self._settings.reduces else e.body for e in batch]
         more = f'"sent_at":"{sent_at}","contents":{json.dumps(self._settings.reduces)}'
-        text = f'{{"events":[{",".join(travel)}],{more}}}'
+        text = f'{{"events":[{",".join(travel)}],{more}}}'.encode()
+        status, body, retry_after = self._request(*self._chain.packed(text))
+        if status == 409:
+            # As the real one does: at once, and by itself.
+            self._chain.refused()
+            status, body, retry_after = self._request(*self._chain.packed(text))
+        if status == 200 and self._settings.reduces:
+            self._chain.answered(text)
+        return status, json.loads(body).get("results") if status == 200 else None, retry_after
+
+    def _request(self, body: bytes, encoding: str) -> tuple[int, bytes, str | None]:
         headers = {
             "Authorization": f"token {self._settings.token}",
             "Content-Type": "application/json",
-            "Content-Encoding": "gzip",
+            "Content-Encoding": encoding,
         }
         connection = http.client.HTTPConnection("127.0.0.1", self._settings.port, TIMEOUT_S)
         try:
             url = f"/user/{self._settings.name}/api/v1/events"
-            connection.request("POST", url, gzip.compress(text.encode(), 1), headers)
+            connection.request("POST", url, body, headers)
             answer = connection.getresponse()
-            body = answer.read()
+            return answer.status, answer.read(), answer.headers.get("Retry-After")
         finally:
             connection.close()
-        results = json.loads(body).get("results") if answer.status == 200 else None
-        return answer.status, results, answer.headers.get("Retry-After")
 
     def _back_off(self, retry_after: str | None) -> float:
         self._failures += 1

@@ -1,8 +1,10 @@
 """The simulated browser does what the real one does."""
 
 import json
+import zlib
 from pathlib import Path
 
+from .chain import Chain
 from .durable_queue import DurableQueue
 from .page import Page
 from .reduced import KnownContents
@@ -57,3 +59,16 @@ def test_a_reduced_event_is_its_body_in_pieces(tmp_path: Path) -> None:
     assert all(piece in event.body for piece in literal)
     known.forget(event)
     assert known.reduced(event) == event.body
+
+
+def test_a_batch_refers_to_the_one_before_unless_that_was_refused() -> None:
+    """The first one travels by itself."""
+    chain, text = Chain(), bytes(range(256)) * 10
+    assert chain.packed(text)[1] == "gzip"
+    chain.answered(text)
+    body, encoding = chain.packed(text)
+    assert encoding == "dictionary-deflate"
+    assert len(body) < 60
+    assert zlib.decompressobj(-15, zdict=text).decompress(body[8:]) == text
+    chain.refused()
+    assert chain.packed(text)[1] == "gzip"

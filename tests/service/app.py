@@ -119,6 +119,7 @@ async def serving(database: Database, folder: Path, **settings: Any) -> AsyncIte
     bus = MemoryBus()
     store = settings.pop("store", database.store)
     limits = settings.pop("writer_limits", WriterLimits(1000, 100))
+    contents = settings.pop("contents", None)
     metrics = Metrics()
     writer = Writer(store, Announcer(bus), limits, metrics.transaction)
     application = CellMonitorService(
@@ -128,7 +129,7 @@ async def serving(database: Database, folder: Path, **settings: Any) -> AsyncIte
     roles = GroupRoles({"student": ["nbgrader-{class_id}"], "teacher": ["formgrade-{class_id}"]})
     state = State(
         identity=people,  # type: ignore[arg-type]
-        ingest=Ingest(writer, database.now, metrics.event),
+        ingest=Ingest(writer, database.now, metrics.event, contents=contents),
         writer=writer,
         readiness=Readiness(
             database.store.ping, writer.has_room, lambda: people.is_hub_away, for_s=0
