@@ -8,6 +8,7 @@ import { type EventResult, MAX_BODY_BYTES } from '../src/contract';
 import type { IQueuedEvent } from '../src/queue';
 import { Transport } from '../src/transport';
 import { until } from './fakes/clock';
+import { Opener } from './fakes/opening';
 import { makeEvent } from './fakes/sending';
 
 interface IAsked {
@@ -20,6 +21,12 @@ const queued = (id: number, code?: string): IQueuedEvent => {
   return { key: id, eventId: `event-${id}`, body, bytes: Buffer.byteLength(body) };
 };
 
+const PRIMED = 'dictionary-deflate';
+/** Refuse what refers to a dictionary. */
+const notPrimed =
+  (status: number, code = 'invalid') =>
+  ({ request }: IAsked): { status: number; code: string } | null =>
+    request.headers.get('Content-Encoding') === PRIMED ? { status, code } : null;
 const SENT_AT = '2026-04-01T09:00:00.000Z';
 const CODE = randomBytes(600).toString('base64');
 
@@ -27,11 +34,22 @@ describe('Transport', () => {
   let asked: IAsked[];
   let results: unknown;
   let status: number;
+  /** What the service refuses a request with, though it would answer another one. */
+  let refusal: (asked: IAsked) => { status: number; code: string } | null;
+  let service: Opener;
+
+  const encodings = (): (string | null)[] =>
+    asked.map(({ request }) => request.headers.get('Content-Encoding'));
 
   const transport = (): Transport => {
     const fetch = async (request: RequestInfo | URL): Promise<Response> => {
       const body = Buffer.from(await (request as Request).clone().arrayBuffer());
-      asked.push({ request: request as Request, body });
+      const made = { request: request as Request, body };
+      asked.push(made);
+      const refused = refusal(made);
+      if (refused) {
+        return Response.json(refused, { status: refused.status });
+      }
       return Response.json({ results }, { status });
     };
     const settings = ServerConnection.makeSettings({ baseUrl: 'http://lab/', fetch });
@@ -40,6 +58,8 @@ describe('Transport', () => {
 
   beforeEach(() => {
     asked = [];
+    refusal = () => null;
+    service = new Opener();
     status = 200;
     results = [{ event_id: 'event-1', status: 'stored' }];
   });
@@ -109,7 +129,9 @@ describe('Transport', () => {
     ): Promise<{ sent: { code?: string; pieces?: unknown[] }; result: EventResult }> => {
       results = [{ event_id: `event-${id}`, ...answer }];
       const [result] = await known.post([queued(id, CODE)]);
-      const { events } = JSON.parse(gunzipSync(asked[asked.length - 1].body).toString()) as {
+      const { request, body } = asked[asked.length - 1];
+      const text = service.open(body, request.headers.get('Content-Encoding'));
+      const { events } = JSON.parse(String(text)) as {
         events: { code?: string; pieces?: unknown[] }[];
       };
       return { sent: events[0], result };
@@ -139,12 +161,23 @@ describe('Transport', () => {
       expect((await post(3, { status: 'stored' })).sent.pieces).toBeDefined();
     });
 
-    it.each([400, 413, 500])('sends all of it after a %d for the whole batch', async code => {
-      status = code;
+    it('sends all of it the next time after a 413 for the whole batch', async () => {
+      status = 413;
       const { result } = await post(2, {});
       expect(result).toMatchObject({ status: 'retry', code: 'content_needed' });
-      await expect(post(2, {})).rejects.toMatchObject({ status: code });
+      await expect(post(2, {})).rejects.toMatchObject({ status: 413 });
       expect(asked).toHaveLength(3);
+    });
+
+    it.each([400, 413, 500])('does so after a %d where no dictionary is taken', async code => {
+      refusal = notPrimed(400);
+      for (const id of [2, 3, 4]) {
+        await post(id, { status: 'stored' });
+      }
+      status = code;
+      const { result } = await post(5, {});
+      expect(result).toMatchObject({ status: 'retry', code: 'content_needed' });
+      await expect(post(5, {})).rejects.toMatchObject({ status: code });
     });
 
     it('believes a refusal of the whole event', async () => {
@@ -164,6 +197,103 @@ describe('Transport', () => {
       await expect(post(2, {})).rejects.toMatchObject({ status: 503 });
       status = 200;
       expect((await post(2, { status: 'stored' })).sent.pieces).toBeDefined();
+    });
+  });
+
+  describe('after its first batch', () => {
+    let known: Transport;
+
+    const post = async (id: number, code?: string): Promise<string | undefined> => {
+      results = [{ event_id: `event-${id}`, status: 'stored' }];
+      return (await known.post([queued(id, code)]))[0].status;
+    };
+    /** The events of each request that the service could read. */
+    const read = (): (string | null)[] =>
+      asked.map(({ request, body }) => {
+        const text = service.open(body, request.headers.get('Content-Encoding'));
+        return text && JSON.stringify((JSON.parse(text) as { events: unknown }).events);
+      });
+    const bodies = (...ids: number[]): string[] => ids.map(id => `[${queued(id).body}]`);
+
+    beforeEach(async () => {
+      known = transport();
+      await post(1);
+    });
+
+    it('refers to all that was acknowledged, in a tenth of the bytes', async () => {
+      await post(2);
+      await post(3);
+      expect(encodings()).toEqual(['gzip', PRIMED, PRIMED]);
+      expect(read()).toEqual(bodies(1, 2, 3));
+      expect(asked[2].body.length).toBeLessThan(50);
+    });
+
+    it.each([
+      [500, 'internal'],
+      [503, 'unavailable'],
+      [413, 'too_large']
+    ])('does not refer to what was answered with %d', async (code, word) => {
+      refusal = () => ({ status: code, code: word });
+      await post(2).catch(() => undefined);
+      asked.pop();
+      refusal = () => null;
+      await post(3);
+      expect(read().at(-1)).toBe(bodies(3)[0]);
+    });
+
+    it('does not refer to a batch whose answer was lost', async () => {
+      results = undefined;
+      await expect(known.post([queued(2)])).rejects.toMatchObject({ status: 502 });
+      asked.pop();
+      await post(2);
+      await post(3);
+      expect(read()).toEqual(bodies(1, 2, 3));
+    });
+
+    it.each([
+      [409, 'content_needed'],
+      [400, 'invalid'],
+      [415, ''],
+      [500, 'internal']
+    ])('sends the same at once by itself after a %d, and goes on from it', async (code, word) => {
+      refusal = notPrimed(code, word);
+      expect(await post(2)).toBe('stored');
+      expect(encodings()).toEqual(['gzip', PRIMED, 'gzip']);
+      refusal = () => null;
+      await post(3);
+      expect(read()).toEqual(bodies(1, 2, 2, 3));
+      expect(encodings()[3]).toBe(PRIMED);
+    });
+
+    it('sends whole what a service that has begun anew cannot know either', async () => {
+      await post(2, CODE);
+      await post(3, CODE);
+      refusal = notPrimed(409, 'content_needed');
+      await post(4, CODE);
+      expect(read()[2]).toContain('pieces');
+      expect(read().at(-1)).toBe(`[${queued(4, CODE).body}]`);
+    });
+
+    it('says so where the batch is refused by itself too', async () => {
+      status = 400;
+      await expect(post(2)).rejects.toMatchObject({ status: 400 });
+      expect(encodings()).toEqual(['gzip', PRIMED, 'gzip']);
+    });
+
+    it('refers to nothing any more after the second refusal in a row', async () => {
+      refusal = notPrimed(409, 'content_needed');
+      for (const id of [2, 3, 4, 5]) {
+        expect(await post(id)).toBe('stored');
+      }
+      expect(encodings()).toEqual(['gzip', PRIMED, 'gzip', PRIMED, 'gzip', 'gzip', 'gzip']);
+    });
+
+    it.each([401, 403])('refers to nothing of before after a %d: it may be another', async code => {
+      refusal = () => ({ status: code, code: 'not_signed_in' });
+      await expect(post(2)).rejects.toMatchObject({ status: code });
+      refusal = () => null;
+      await post(2);
+      expect(encodings().at(-1)).toBe('gzip');
     });
   });
 });
