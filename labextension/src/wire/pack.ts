@@ -1,6 +1,6 @@
 /** The bytes of a batch: compressed where that can be, referring to the batches before. */
 
-import { deflateRaw } from 'pako';
+import { deflateRaw } from 'pako/lib/deflate.js';
 
 import { type IDictionary, TAG_BYTES, tagOf } from './dictionary';
 
