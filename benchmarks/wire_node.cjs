@@ -1,32 +1,32 @@
 // Makes the browser's own events of replayed work, and measures what each way of sending takes.
 // Usage: node wire_node.cjs <folder of the compiled labextension>. One notebook a line of stdin.
-const { createInterface } = require("node:readline");
-const { join } = require("node:path");
-const { gzipSync } = require("node:zlib");
+const { createInterface } = require('node:readline');
+const { join } = require('node:path');
+const { deflateRawSync, gzipSync } = require('node:zlib');
 
-const part = (name) => require(join(process.argv[2], name));
-const { CellLister } = part("cells.js");
-const { endEvent, openedEvent, startEvent } = part("events.js");
-const { fitError } = part("fitting.js");
-const { OutputCollector } = part("outputs.js");
-const { fitCode } = part("runs.js");
-const { WireEncoder } = part("wire/encoder.js");
-const { dictionaryAfter } = part("wire/dictionary.js");
-const { pack } = part("wire/pack.js");
-const { v4: uuidv4, v7: uuidv7 } = require("uuid");
+const part = name => require(join(process.argv[2], name));
+const { CellLister } = part('cells.js');
+const { endEvent, openedEvent, startEvent } = part('events.js');
+const { fitError } = part('fitting.js');
+const { OutputCollector } = part('outputs.js');
+const { fitCode } = part('runs.js');
+const { Chain } = part('wire/chain.js');
+const { WireEncoder } = part('wire/encoder.js');
+const { pack } = part('wire/pack.js');
+const { v4: uuidv4, v7: uuidv7 } = require('uuid');
 
 const SIZES = { mimeBytes: 65_536, outputBytes: 131_072 };
 const MAX_BATCH = 100;
-const utf8 = (text) => Buffer.byteLength(text);
-const gzipped = (text) => gzipSync(text, { level: 6 }).length;
+const utf8 = text => Buffer.byteLength(text);
+const gzipped = text => gzipSync(text, { level: 6 }).length;
 
 /** A notebook in one page load, and the events of what is done with it. */
 class Session {
   constructor({ name, cells }) {
     this._path = `assignments/python-intro/${name}`;
     this._cells = cells;
-    this._now = Date.parse("2026-04-01T09:00:00Z");
-    this._common = { student_id: "student-01", session_id: uuidv7() };
+    this._now = Date.parse('2026-04-01T09:00:00Z');
+    this._common = { student_id: 'student-01', session_id: uuidv7() };
     this._kernel = uuidv4();
     this._seq = 0;
     this._count = 0;
@@ -36,20 +36,15 @@ class Session {
     const model = {
       cells: {
         length: this._cells.length,
-        get: (index) => {
+        get: index => {
           const { cell_id: id, cell_type: type, source } = this._cells[index];
-          return {
-            id,
-            type,
-            sharedModel: { getSource: () => source },
-            getMetadata: () => undefined,
-          };
-        },
+          return { id, type, sharedModel: { getSource: () => source }, getMetadata: () => undefined };
+        }
       },
       getMetadata: () => undefined,
-      nbformatMinor: 5,
+      nbformatMinor: 5
     };
-    const classification = { classId: "python-intro", reason: "path" };
+    const classification = { classId: 'python-intro', reason: 'path' };
     const about = { path: this._path, renamedFrom: null, classification };
     return this._dated(openedEvent(model, new CellLister(), about));
   }
@@ -63,28 +58,21 @@ class Session {
       kernelId: this._kernel,
       cellId,
       ...fitCode(code),
-      start: {
-        executionCount: this._count,
-        startedAt: { text: this._kernelTime() },
-      },
+      start: { executionCount: this._count, startedAt: { text: this._kernelTime() } }
     };
     const start = this._dated(startEvent(run, this._path));
     this._now += durationMs;
     const collector = new OutputCollector(SIZES);
-    outputs.forEach((output) => collector.take(output.output_type, output));
-    const raised = outputs.find((output) => output.output_type === "error");
-    const end = endEvent(
-      run,
-      {
-        status: raised ? "error" : "completed",
-        endedAt: { text: this._kernelTime() },
-        durationMs,
-        outputs: collector.outputs(),
-        isOutputIncomplete: false,
-        error: raised ? errorOf(raised) : null,
-      },
-      this._path,
-    );
+    outputs.forEach(output => collector.take(output.output_type, output));
+    const raised = outputs.find(output => output.output_type === 'error');
+    const end = endEvent(run, {
+      status: raised ? 'error' : 'completed',
+      endedAt: { text: this._kernelTime() },
+      durationMs,
+      outputs: collector.outputs(),
+      isOutputIncomplete: false,
+      error: raised ? errorOf(raised) : null
+    }, this._path);
     return [start, this._dated(end)];
   }
 
@@ -93,9 +81,7 @@ class Session {
   }
 
   _kernelTime() {
-    return new Date(this._now)
-      .toISOString()
-      .replace("Z", `${this._count % 1000}Z`.padStart(4, "0"));
+    return new Date(this._now).toISOString().replace('Z', `${this._count % 1000}Z`.padStart(4, '0'));
   }
 
   _dated(fields) {
@@ -115,7 +101,7 @@ function work(notebook) {
   const session = new Session(notebook);
   const batches = [{ isAll: false, bodies: [session.opened()] }];
   for (const { is_all: isAll, runs } of notebook.steps) {
-    const events = runs.flatMap((run) => {
+    const events = runs.flatMap(run => {
       if (!isAll) {
         session.pause(run.pause_ms);
       }
@@ -123,9 +109,7 @@ function work(notebook) {
     });
     // The first event after a pause goes at once; what comes meanwhile follows together.
     batches.push({ isAll, bodies: events.slice(0, 1) });
-    groups(events.slice(1)).forEach((bodies) =>
-      batches.push({ isAll, bodies }),
-    );
+    groups(events.slice(1)).forEach(bodies => batches.push({ isAll, bodies }));
   }
   return batches;
 }
@@ -138,7 +122,7 @@ function groups(bodies) {
   return found;
 }
 
-const plainBatch = (bodies) => `{"events":[${bodies.join(",")}]}`;
+const plainBatch = bodies => `{"events":[${bodies.join(',')}]}`;
 
 /** The sizes of the bodies of all requests, each way. */
 async function waysOf(batches) {
@@ -146,27 +130,19 @@ async function waysOf(batches) {
   return {
     seed: bodies.map(utf8),
     gzip: bodies.map(gzipped),
-    batch: batches.map((batch) => utf8(plainBatch(batch))),
-    "batch, gzip": batches.map((batch) => gzipped(plainBatch(batch))),
-    contents: await encoded(
-      bodies.map((body) => [body]),
-      false,
-      textBytes,
-    ),
-    "contents, delta": await encoded(
-      bodies.map((body) => [body]),
-      true,
-      textBytes,
-    ),
-    "batch, gzip, contents": await encoded(batches, false, packedBytes),
-    "batch, gzip, contents, delta": await encoded(batches, true, packedBytes),
+    batch: batches.map(batch => utf8(plainBatch(batch))),
+    'batch, gzip': batches.map(batch => gzipped(plainBatch(batch))),
+    contents: await encoded(bodies.map(body => [body]), false, textBytes),
+    'contents, delta': await encoded(bodies.map(body => [body]), true, textBytes),
+    'batch, gzip, contents': await encoded(batches, false, packedBytes),
+    'batch, gzip, contents, delta': await encoded(batches, true, packedBytes),
     all: await primed(batches),
+    ...mediaOf(batches)
   };
 }
 
 const textBytes = async ({ text }) => utf8(text);
-const packedBytes = async (batch) =>
-  (await pack(batch.text, null)).body.byteLength;
+const packedBytes = async batch => (await pack(batch.text, null)).body.byteLength;
 
 async function encoded(batches, useDeltas, bytesOf) {
   const encoder = new WireEncoder({ useDeltas });
@@ -182,49 +158,59 @@ async function encoded(batches, useDeltas, bytesOf) {
 async function primed(batches) {
   const encoder = new WireEncoder();
   const sizes = [];
-  let dictionary = null;
+  const chain = new Chain();
   for (const bodies of batches) {
-    const batch = await encoder.encode(
-      bodies,
-      new Date(),
-      undefined,
-      dictionary?.reach,
-    );
-    const packed = await pack(batch.text, dictionary);
+    const batch = await encoder.encode(bodies, new Date(), undefined, chain.dictionary?.reach);
+    const packed = await pack(batch.text, chain.dictionary);
     sizes.push(packed.body.byteLength);
     bodies.forEach((_, index) => encoder.learn(batch, index));
-    dictionary = await dictionaryAfter(dictionary, packed.text, batch.reach);
+    await chain.goOn(packed, batch.reach);
   }
   return sizes;
+}
+
+/** New media of each batch: in base64 as it stands there, and as few bytes as they can be. */
+function mediaOf(batches) {
+  const seen = new Set();
+  const found = batches.map(bodies => {
+    const runs = bodies.flatMap(body => body.match(/[A-Za-z0-9+/=\\]{256,}/g) ?? []);
+    const fresh = [...new Set(runs)].filter(run => !seen.has(run));
+    fresh.forEach(run => seen.add(run));
+    return fresh;
+  });
+  const sums = bytesOf => found.map(runs => runs.reduce((sum, run) => sum + bytesOf(run), 0));
+  return { 'new media': sums(run => run.length), floor: sums(leastBytes) };
+}
+
+function leastBytes(run) {
+  const decoded = Buffer.from(run.replaceAll('\\n', ''), 'base64');
+  return Math.min(decoded.length, deflateRawSync(decoded, { level: 9 }).length);
 }
 
 async function measure(notebook) {
   const batches = work(notebook);
   const live = batches.map(({ bodies }) => bodies);
   const events = live.flat();
-  const isOfAll = batches.map(({ isAll }) => isAll);
+  const inAll = sizes => sizes.filter((_, index) => batches[index].isAll);
   const ways = await waysOf(live);
   return {
     name: notebook.name,
     events: events.length,
-    has_images: events.some((body) => body.includes('"image/')),
+    has_images: events.some(body => body.includes('"image/')),
     live: ways,
     offline: await waysOf(groups(events)),
     run_all: {
-      seed: live
-        .filter((_, index) => isOfAll[index])
-        .flat()
-        .map(utf8),
-      all: ways.all.filter((_, index) => isOfAll[index]),
-    },
+      seed: inAll(live).flat().map(utf8),
+      all: inAll(ways.all),
+      'new media': inAll(ways['new media']),
+      floor: inAll(ways.floor)
+    }
   };
 }
 
 async function main() {
   for await (const line of createInterface({ input: process.stdin })) {
-    process.stdout.write(
-      `${JSON.stringify(await measure(JSON.parse(line)))}\n`,
-    );
+    process.stdout.write(`${JSON.stringify(await measure(JSON.parse(line)))}\n`);
   }
 }
 

@@ -220,9 +220,24 @@ def test_wire_measures_the_browsers_own_encoder_against_one_event_a_request(
     ways = {way: wire.compare([measured.live], way) for way in measured.live}
     assert len(measured.live[wire.SEED]) == measured.events
     assert ways["seed"].reduction == 0
-    assert 0 < ways["batch, gzip"].reduction < ways["all"].reduction < 1
+    assert 0 < ways["batch, gzip"].reduction < ways["batch, gzip, contents, delta"].reduction
+    assert ways["batch, gzip, contents, delta"].reduction < ways["all"].reduction
+    assert ways["all"].reduction < ways[wire.FLOOR].reduction < 1
     spared = wire.requests_of([measured])
     assert spared["offline"] > spared["run_all"] > spared["by_hand"] == 0
+
+
+def test_wire_counts_each_new_image_once(notebook: corpus.Notebook) -> None:
+    """As it stands in the seed's requests, and as few bytes as it can be; "Run All" has none."""
+    [measured] = wire.measure([notebook], seed=1)
+    new = [size for size in measured.live[wire.NEW_MEDIA] if size]
+    assert new
+    assert sum(new) == sum(measured.offline[wire.NEW_MEDIA])
+    assert sum(measured.live[wire.FLOOR]) < sum(new) * 3 / 4 + 1
+    assert sum(measured.run_all[wire.NEW_MEDIA]) == 0
+    [rest] = wire.but_media([measured.live])
+    assert rest[wire.SEED] == [sum(measured.live[wire.SEED]) - sum(new)]
+    assert 0 < rest["all"][0] < sum(measured.live["all"])
 
 
 def test_a_replayed_student_makes_mistakes_and_ends_with_all_cells(
