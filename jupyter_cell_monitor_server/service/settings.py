@@ -139,7 +139,8 @@ class Settings(Application):
         64 * 1024 * 1024,
         min=0,
         help="How much code and output is remembered in memory so that browsers need not send "
-        "it again. Default: 67108864 bytes.",
+        "it again: up to 128 KiB of each student's last batches, and contents. Default: "
+        "67108864 bytes.",
     ).tag(config=True)
     cookie_secret_file = Unicode(
         help="A file with the secret that signs the page's login cookie; made where it is "

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from ...contract.classes import ClassDetail, ClassErrors, ClassList, ClassProgress, StudentList
+from ...contract.dictionaries import ENCODING
 from ...contract.executions import CellExecutionList, ProgressList
 from ...contract.fields import MAX_BODY_BYTES, MAX_INFLATED_BYTES
 from ...contract.people import Me
@@ -83,10 +84,10 @@ _POST_EVENTS = Operation(
     "person",
     "Store what a student's browser recorded",
     {200: Answer("One result for each event, in the order sent.", EventResults)},
-    (400, 401, 403, 405, 413, 429, 503),
+    (400, 401, 403, 405, 409, 413, 429, 503),
     body=EVENTS_BODY,
-    description=f"One event, or a batch. At most {MAX_BODY_BYTES} bytes on the wire, plain or gzip "
-    f"(`Content-Encoding: gzip`), and {MAX_INFLATED_BYTES} inflated. A result says `stored` or "
+    description=f"One event, or a batch. At most {MAX_BODY_BYTES} bytes on the wire, plain, gzip "
+    f"or {ENCODING} (`Content-Encoding`), and {MAX_INFLATED_BYTES} inflated. A result says `stored` or "
     "`duplicate` only after the commit. An event that does not fit its schema is `rejected` by "
     "itself: it costs no other event, and the answer is 200 still.",
 )

@@ -13,6 +13,7 @@ _DESCRIBED = {
     403: ("forbidden", "Somebody is logged in who may not do this, or not with this token."),
     404: ("not_found", "It is not there, or it is not yours: the two are answered alike."),
     405: ("not_allowed", "This route does not know this method; `Allow` names those it knows."),
+    409: ("content_needed", "The batch refers to what is not known here: send it by itself."),
     413: ("too_large", "The request holds too many bytes or events: send less at once."),
     429: ("too_many", "You send more than your share: wait."),
     503: ("unavailable", "The database or the Hub does not answer, or too much waits: try again."),
