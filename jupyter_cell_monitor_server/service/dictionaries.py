@@ -51,9 +51,9 @@ class Dictionaries:
         Raises `DictionaryNeeded`, `BodyTooLarge`, or `ValueError` where it is no whole stream.
         """
         tag, check = body[:TAG_BYTES], body[TAG_BYTES : 2 * TAG_BYTES]
-        dictionary = self._contents.get(_scope(student) + tag)
         if len(check) < TAG_BYTES:
             raise ValueError("The body is cut off.")
+        dictionary = self._contents.get(_scope(student) + tag)
         if dictionary is None:
             raise DictionaryNeeded
         text = inflate(body[2 * TAG_BYTES :], dictionary, max_bytes)

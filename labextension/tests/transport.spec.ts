@@ -265,6 +265,15 @@ describe('Transport', () => {
       expect(encodings()[3]).toBe(PRIMED);
     });
 
+    it('sends as text what stands within reach', async () => {
+      const code = Array.from({ length: 60 }, (_, line) => `row_${line} = ${line * 7919}\n`).join(
+        ''
+      );
+      await post(2, code);
+      await post(3, code);
+      expect(read().at(-1)).toBe(`[${queued(3, code).body}]`);
+    });
+
     it('sends whole what a service that has begun anew cannot know either', async () => {
       await post(2, CODE);
       await post(3, CODE);

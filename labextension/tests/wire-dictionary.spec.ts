@@ -138,6 +138,19 @@ describe('Code', () => {
     expect(await send(7, `${code}##`)).toBe(true);
   });
 
+  it('is out of reach of the next batch until its own is acknowledged', async () => {
+    const reach = new Reach();
+    const code = noise(200);
+    const encoded = await encoder.encode(
+      [JSON.stringify(makeEvent(1, code))],
+      NOW,
+      undefined,
+      reach
+    );
+    expect(reach.has(JSON.stringify(code))).toBe(false);
+    expect(encoded.reach.has(JSON.stringify(code))).toBe(true);
+  });
+
   it('goes as its hash where it holds an image, which no dictionary keeps', async () => {
     const image = noise(9_000).replaceAll(' ', '');
     expect(await send(1, image)).toBe(false);

@@ -167,7 +167,8 @@ BODY = primed(TEXT, KNOWN)
     ("body", "status", "code"),
     [
         (b"", 400, "invalid"),
-        (BODY[: HEAD_BYTES - 1], 400, "invalid"),
+        (b"none" * 2, 409, "content_needed"),
+        (b"none" + b"non", 400, "invalid"),
         (BODY[:HEAD_BYTES], 400, "invalid"),
         (BODY[:-1], 400, "invalid"),
         (BODY + b"x", 400, "invalid"),
@@ -177,7 +178,19 @@ BODY = primed(TEXT, KNOWN)
         (primed(b"{", KNOWN), 400, "invalid"),
         (primed(b" " * MAX_INFLATED_BYTES + b"{", KNOWN), 413, "too_large"),
     ],
-    ids=["empty", "head", "cut", "short", "trailing", "noise", "check", "tag", "json", "bomb"],
+    ids=[
+        "empty",
+        "unknown",
+        "head",
+        "cut",
+        "short",
+        "trailing",
+        "noise",
+        "check",
+        "tag",
+        "json",
+        "bomb",
+    ],
 )
 async def test_what_cannot_be_read_is_refused_whole(
     service: Service, body: bytes, status: int, code: str
@@ -237,6 +250,17 @@ def test_four_dictionaries_of_a_student_are_known() -> None:
     tags = (KEPT + 1) * TAG_BYTES
     entries = (KEPT + 1) + 2
     assert contents.bytes_held == (KEPT + 1) * DICTIONARY_BYTES + tags + entries * ENTRY_BYTES
+
+
+def test_the_one_that_was_used_is_not_the_next_to_go() -> None:
+    """Else a lost answer would cost a page its chain while others begin."""
+    dictionaries = Dictionaries(Contents())
+    sent = texts(KEPT + 1)
+    for text in sent[:KEPT]:
+        dictionaries.remember("ai", text, None)
+    used = dictionaries.open("ai", primed(b"text", sent[0]), 100).dictionary
+    dictionaries.remember("ai", sent[KEPT], used)
+    assert [known(dictionaries, "ai", text) for text in sent] == [True, False, True, True, True]
 
 
 def test_one_bound_holds_for_contents_and_dictionaries() -> None:
