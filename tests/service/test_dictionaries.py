@@ -24,11 +24,11 @@ from jupyter_cell_monitor_server.service.contents import ENTRY_BYTES, Contents
 from jupyter_cell_monitor_server.service.dictionaries import KEPT, Dictionaries, DictionaryNeeded
 from jupyter_cell_monitor_server.service.quota import Quota
 
+from .answers import problem
 from .app import Service
 from .made import start
 from .test_limits import service_with
-from .test_routes import problem
-from .test_writer import HeldStore
+from .writing import HeldStore
 
 HEAD_BYTES = 2 * TAG_BYTES
 
