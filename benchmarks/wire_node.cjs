@@ -9,14 +9,19 @@ const { CellLister } = part('cells.js');
 const { endEvent, openedEvent, startEvent } = part('events.js');
 const { fitError } = part('fitting.js');
 const { OutputCollector } = part('outputs.js');
+const { idSource } = part('ids.js');
 const { fitCode } = part('runs.js');
 const { Chain } = part('wire/chain.js');
 const { WireEncoder } = part('wire/encoder.js');
 const { pack } = part('wire/pack.js');
-const { v4: uuidv4, v7: uuidv7 } = require('uuid');
+const { v4: uuidv4 } = require('uuid');
 
 const SIZES = { mimeBytes: 65_536, outputBytes: 131_072 };
 const MAX_BATCH = 100;
+// The journal's and the sender's times.
+const GATHER_MS = 20;
+const INTERVAL_MS = 250;
+const newId = idSource();
 const utf8 = text => Buffer.byteLength(text);
 const gzipped = text => gzipSync(text, { level: 6 }).length;
 
@@ -26,7 +31,7 @@ class Session {
     this._path = `assignments/python-intro/${name}`;
     this._cells = cells;
     this._now = Date.parse('2026-04-01T09:00:00Z');
-    this._common = { student_id: 'student-01', session_id: uuidv7() };
+    this._common = { student_id: 'student-01', session_id: newId() };
     this._kernel = uuidv4();
     this._seq = 0;
     this._count = 0;
@@ -53,8 +58,8 @@ class Session {
   run({ cell_id: cellId, code, outputs, duration_ms: durationMs }) {
     this._count += 1;
     const run = {
-      executionId: uuidv7(),
-      endEventId: uuidv7(),
+      executionId: newId(),
+      endEventId: newId(),
       kernelId: this._kernel,
       cellId,
       ...fitCode(code),
@@ -85,7 +90,7 @@ class Session {
   }
 
   _dated(fields) {
-    const event = { ...fields, event_id: fields.event_id ?? uuidv7() };
+    const event = { ...fields, event_id: fields.event_id ?? newId() };
     event.timestamp = new Date(this._now).toISOString();
     return JSON.stringify({ ...event, ...this._common, seq: this._seq++ });
   }
@@ -107,11 +112,27 @@ function work(notebook) {
       }
       return session.run(run);
     });
-    // The first event after a pause goes at once; what comes meanwhile follows together.
-    batches.push({ isAll, bodies: events.slice(0, 1) });
-    groups(events.slice(1)).forEach(bodies => batches.push({ isAll, bodies }));
+    // After a pause a single run's start goes at once, that of "Run All" with what follows.
+    within(events, isAll ? INTERVAL_MS : GATHER_MS).forEach(bodies =>
+      batches.push({ isAll, bodies })
+    );
   }
   return batches;
+}
+
+/** Batches of what happens within so many ms. */
+function within(bodies, ms) {
+  const windows = [];
+  let end = -Infinity;
+  for (const body of bodies) {
+    const at = Date.parse(JSON.parse(body).timestamp);
+    if (at > end) {
+      windows.push([]);
+      end = at + ms;
+    }
+    windows.at(-1).push(body);
+  }
+  return windows.flatMap(groups);
 }
 
 function groups(bodies) {
@@ -199,6 +220,9 @@ async function measure(notebook) {
     has_images: events.some(body => body.includes('"image/')),
     live: ways,
     offline: await waysOf(groups(events)),
+    quick_all_requests: notebook.steps
+      .filter(step => step.is_all)
+      .reduce((sum, { runs }) => sum + Math.ceil((2 * runs.length) / MAX_BATCH), 0),
     run_all: {
       seed: inAll(live).flat().map(utf8),
       all: inAll(ways.all),

@@ -8,11 +8,11 @@ import type { ServiceManager } from '@jupyterlab/services';
 import type { IStatusBar } from '@jupyterlab/statusbar';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/disposable';
-import { v7 as uuidv7 } from 'uuid';
 
 import { MEGABYTE } from './bounds';
 import type { Me } from './contract';
 import { isElsewhere, partsElsewhere } from './elsewhere';
+import { idSource } from './ids';
 import { databaseName } from './interfaces';
 import { notifyNotKept } from './notifications';
 import { OpenPages } from './pages';
@@ -60,14 +60,15 @@ async function record(options: IStartOptions): Promise<IDisposable> {
   const opened = Promise.all([EventQueue.open(name, startWorker), RecorderStore.open(name)]);
   opened.catch(() => notifyNotKept(options.trans));
   const [queue, store] = await opened;
-  const pages = new OpenPages(`${name}:pages`, uuidv7());
+  const newId = idSource();
+  const pages = new OpenPages(`${name}:pages`, newId());
   const recorder = await Recorder.create({
     tracker: options.tracker,
     sink: queue,
     runs: queue.runs,
     store,
     pages,
-    source: { newId: () => uuidv7(), now: () => new Date() },
+    source: { newId, now: () => new Date() },
     sizes: () => ({ mimeBytes: settings.maxOutputBytes, outputBytes: MAX_OUTPUT_BYTES }),
     restored: app.restored
   });
