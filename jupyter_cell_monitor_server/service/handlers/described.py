@@ -88,8 +88,8 @@ _POST_EVENTS = Operation(
     body=EVENTS_BODY,
     description=f"One event, or a batch. At most {MAX_BODY_BYTES} bytes on the wire, plain, gzip "
     f"or {ENCODING} (`Content-Encoding`), and {MAX_INFLATED_BYTES} inflated. A result says "
-    "`stored` or `duplicate` only after the commit. An event that does not fit its schema is `rejected` by "
-    "itself: it costs no other event, and the answer is 200 still.",
+    "`stored` or `duplicate` only after the commit. An event that does not fit its schema is "
+    "`rejected` by itself: it costs no other event, and the answer is 200 still.",
 )
 _HEALTH_REPORT: Json = {
     "type": "object",
