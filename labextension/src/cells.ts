@@ -33,15 +33,20 @@ export class CellLister {
   list(model: INotebookModel): { cells: Cell[]; isCut: boolean } {
     const cells: Cell[] = [];
     let bytes = 0;
+    let isCut = false;
     for (let index = 0; index < model.cells.length; index++) {
       const cell = this._describe(model.cells.get(index), index);
+      if (cell.cell_id.length > MAX_CELL_ID_LENGTH) {
+        isCut = true;
+        continue;
+      }
       bytes += JSON.stringify(cell).length + 1;
       if (cells.length === MAX_CELLS || bytes > MAX_CELL_LIST_BYTES) {
         return { cells, isCut: true };
       }
       cells.push(cell);
     }
-    return { cells, isCut: false };
+    return { cells, isCut };
   }
 
   private _describe(cell: ICellModel, index: number): Cell {

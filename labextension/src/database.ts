@@ -1,6 +1,12 @@
 /** The queue's database: its stores, and what each holds. */
 
-import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb';
+import {
+  type DBSchema,
+  type IDBPDatabase,
+  type IDBPObjectStore,
+  type IDBPTransaction,
+  openDB
+} from 'idb';
 
 import type { AnyEvent, EventsDropped } from './contract';
 import { STRICT } from './groups';
@@ -80,13 +86,21 @@ export type StoreName = 'events' | 'rejected' | 'counts' | 'losses' | 'contact' 
 export type QueueDatabase = IDBPDatabase<IQueueSchema>;
 export type Writing = IDBPTransaction<IQueueSchema, StoreName[], 'readwrite'>;
 
-/** Open the database `name`; one that a newer release has made is opened as it is. */
+/** Open the database `name`. */
 export async function connect(name: string): Promise<QueueDatabase> {
+  return openNewest(version => open(name, version), VERSION);
+}
+
+/** Open a database; one that a newer release has made is opened as it is. */
+export async function openNewest<T>(
+  open: (version?: number) => Promise<T>,
+  version: number
+): Promise<T> {
   try {
-    return await open(name, VERSION);
+    return await open(version);
   } catch (error) {
     if (error instanceof DOMException && error.name === 'VersionError') {
-      return open(name);
+      return open();
     }
     throw error;
   }
@@ -96,7 +110,7 @@ async function open(name: string, version?: number): Promise<QueueDatabase> {
   return openDB<IQueueSchema>(name, version, {
     upgrade: async (db, oldVersion, _new, transaction) => {
       if (oldVersion < 1) {
-        db.createObjectStore('events', { autoIncrement: true });
+        await beginAnywhere(db.createObjectStore('events', { autoIncrement: true }));
         db.createObjectStore('rejected', { autoIncrement: true });
         db.createObjectStore('counts');
         db.createObjectStore('leases');
@@ -111,6 +125,18 @@ async function open(name: string, version?: number): Promise<QueueDatabase> {
     // A newer release in another tab must not wait for this one.
     blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close()
   });
+}
+
+/**
+ * Let the keys begin at a random number: where a browser has cleared its data under a page, an
+ * answer to what was sent before names none of the new events.
+ */
+async function beginAnywhere(
+  events: IDBPObjectStore<IQueueSchema, StoreName[], 'events', 'versionchange'>
+): Promise<void> {
+  const first = Math.floor(Math.random() * 2 ** 40);
+  await events.add({} as IStoredEvent, first);
+  await events.delete(first);
 }
 
 async function indexEvents(
@@ -205,8 +231,7 @@ export class QueueConnection {
       if (!isClosed || this._isClosed) {
         throw error;
       }
-      this._db = await connect(this.name);
-      return act(this._db);
+      return act(await this._connectAgain());
     }
   }
 
@@ -224,11 +249,20 @@ export class QueueConnection {
     });
   }
 
+  /** One at a time, however many have found it closed. */
+  private async _connectAgain(): Promise<QueueDatabase> {
+    this._connecting ??= connect(this.name)
+      .then(db => (this._db = db))
+      .finally(() => (this._connecting = null));
+    return this._connecting;
+  }
+
   close(): void {
     this._isClosed = true;
     this._db.close();
   }
 
+  private _connecting: Promise<QueueDatabase> | null = null;
   private _isClosed = false;
 }
 

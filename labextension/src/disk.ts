@@ -18,7 +18,6 @@ export interface IWorker {
 
 interface IAsked {
   group: IGroup;
-  atMs: number;
   resolve: (keys: number[]) => void;
   reject: (error: unknown) => void;
 }
@@ -27,11 +26,15 @@ interface IAsked {
 export class Disk {
   constructor(
     private readonly _connection: QueueConnection,
-    startWorker: () => IWorker | null = () => null
+    startWorker?: () => IWorker
   ) {
-    const worker = startWorker();
+    try {
+      this._starting = startWorker?.() ?? null;
+    } catch (error) {
+      console.warn('Events are written without a worker.', error);
+    }
+    const worker = this._starting;
     if (worker !== null) {
-      this._starting = worker;
       worker.onmessage = ({ data }) => this._take(worker, data);
       worker.onerror = () => this._giveUp();
       worker.postMessage({ open: _connection.name });
@@ -40,10 +43,6 @@ export class Disk {
 
   /** Resolves to the keys of the group's events when all of it is on the disk. */
   async write(group: IGroup): Promise<number[]> {
-    const [oldest] = this._asked.values();
-    if (oldest !== undefined && performance.now() - oldest.atMs > PATIENCE_MS) {
-      this._giveUp();
-    }
     const worker = this._worker;
     if (worker === null) {
       return this._put(group);
@@ -51,7 +50,8 @@ export class Disk {
     this._lastId += 1;
     const id = this._lastId;
     return new Promise((resolve, reject) => {
-      this._asked.set(id, { group, atMs: performance.now(), resolve, reject });
+      this._timer ??= setTimeout(() => this._giveUp(), PATIENCE_MS);
+      this._asked.set(id, { group, resolve, reject });
       worker.postMessage({ id, group });
     });
   }
@@ -72,6 +72,9 @@ export class Disk {
     }
     const asked = this._asked.get(answer.id);
     this._asked.delete(answer.id);
+    if (this._asked.size === 0) {
+      this._stopTimer();
+    }
     if ('keys' in answer) {
       asked?.resolve(answer.keys);
     } else if (answer.error === 'QuotaExceededError') {
@@ -85,11 +88,17 @@ export class Disk {
 
   /** From now on without a worker. */
   private _giveUp(): void {
+    this._stopTimer();
     this._starting?.terminate();
     this._starting = this._worker = null;
     const asked = [...this._asked.values()];
     this._asked.clear();
     asked.forEach(({ group, resolve, reject }) => this._put(group).then(resolve, reject));
+  }
+
+  private _stopTimer(): void {
+    clearTimeout(this._timer);
+    this._timer = undefined;
   }
 
   private async _put(group: IGroup): Promise<number[]> {
@@ -101,4 +110,5 @@ export class Disk {
   private _worker: IWorker | null = null;
   private readonly _asked = new Map<number, IAsked>();
   private _lastId = 0;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
 }

@@ -92,6 +92,13 @@ export class Runs {
     [...this._open.values()].forEach(run => this._abandon(run));
   }
 
+  /** The kernel starts anew: what it had begun is over, what waits is still to come. */
+  abandonBegun(): void {
+    [...this._open.values()]
+      .filter(run => run.open.start !== null)
+      .forEach(run => this._abandon(run));
+  }
+
   /**
    * Close what a broken connection, or another page, has missed the end of.
    *

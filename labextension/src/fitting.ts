@@ -3,6 +3,9 @@
 import { type JsonObject, MAX_ERROR_NAME_LENGTH } from './contract';
 import { clip } from './text';
 
+// An event may be nested 64 deep, and an output's value stands five levels down.
+const MAX_VALUE_DEPTH = 50;
+
 /** What the brackets and names of an output take, in bytes. */
 export const FRAME_BYTES = 200;
 
@@ -143,12 +146,19 @@ function fitText(fitted: IFitted, mime: string, text: string, mimeBytes: number)
 function fitJson(fitted: IFitted, name: string, value: unknown, mimeBytes: number): void {
   const json = JSON.stringify(value ?? null);
   const clipped = clip(json, mimeBytes);
-  if (clipped.originalLength !== null) {
-    fitted.cut[name] = clipped.originalLength;
+  if (clipped.originalLength !== null || isDeep(value, MAX_VALUE_DEPTH)) {
+    fitted.cut[name] = json.length;
     return;
   }
   fitted.data[name] = JSON.parse(json);
   fitted.bytes += clipped.bytes + name.length + 6;
+}
+
+function isDeep(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
+  return levels === 0 || Object.values(value).some(each => isDeep(each, levels - 1));
 }
 
 function asText(mime: string, value: unknown): string | null {

@@ -29,6 +29,8 @@ export interface IWritten {
 
 interface IPending {
   value: IStoredEvent;
+  /** The run that it is the end of, where that is not on the disk. */
+  run: IStoredRun | undefined;
   resolve: (key: number) => void;
   reject: (error: unknown) => void;
 }
@@ -60,9 +62,10 @@ export class Journal implements IOpenRuns {
   /** Keep an event; resolves to its key when it is on the disk. */
   add(value: IStoredEvent): Promise<number> {
     const { endOf } = value;
+    const run = endOf === undefined ? undefined : this._put.get(endOf);
     this._unwritten.add(value);
     const added = new Promise<number>((resolve, reject) => {
-      this._pending.push({ value, resolve, reject });
+      this._pending.push({ value, run, resolve, reject });
     });
     if (endOf !== undefined) {
       this.forgetRun(endOf);
@@ -96,7 +99,7 @@ export class Journal implements IOpenRuns {
       this._put.clear();
       runs.forEach(run => this._kept.add(run.executionId));
       const writing = this._write(pending, { runs, forgotten });
-      this._writing = Promise.all([this._writing, writing]);
+      this._writing = Promise.all([this._writing, writing]).then(() => undefined);
     }
     await this._writing;
   }
@@ -114,11 +117,13 @@ export class Journal implements IOpenRuns {
     return adopted;
   }
 
-  dispose(): void {
+  /** Write the last; resolves when that is done. */
+  async close(): Promise<void> {
     LEAVING.forEach(name => globalThis.removeEventListener?.(name, this._onLeaving));
-    void this.flush();
-    this._disk.dispose();
     Signal.clearData(this);
+    const written = this.flush();
+    this._disk.dispose();
+    await written;
   }
 
   private _plan(delayMs: number): void {
@@ -146,18 +151,23 @@ export class Journal implements IOpenRuns {
     changes: RunChanges,
     known: unknown
   ): Promise<void> {
-    const lost = new Set<string | undefined>();
+    const lost: IPending[] = [];
     for (const each of pending) {
       try {
         this._settle([each], await this._putAlone(each, known));
       } catch (error) {
-        lost.add(each.value.endOf);
+        lost.push(each);
         this._unwritten.delete(each.value);
         each.reject(error);
       }
     }
-    const forgotten = changes.forgotten.filter(id => !lost.has(id));
-    await this._putAll([], { ...changes, forgotten }).catch(warn);
+    const left = lost.flatMap(({ run }) => run ?? []);
+    left.forEach(run => this._kept.add(run.executionId));
+    const endless = new Set(lost.map(({ value }) => value.endOf));
+    await this._putAll([], {
+      runs: [...changes.runs, ...left],
+      forgotten: changes.forgotten.filter(id => !endless.has(id))
+    }).catch(warn);
   }
 
   /** `known`: why it could not be kept a moment ago. */

@@ -45,6 +45,9 @@ export class KernelWatch implements IDisposable {
   private _onStatus(_: Kernel.IKernelConnection, status: Kernel.Status): void {
     if (LOST.has(status)) {
       this._runs.abandonAll();
+    } else if (status === 'starting') {
+      // Somebody else has started it anew: only that is told.
+      this._runs.abandonBegun();
     }
   }
 

@@ -104,14 +104,14 @@ export async function report(writing: Writing, loss: ILoss): Promise<void> {
 }
 
 // A loss has to be told also where the service refused the events for their path.
-const REFUSED_IN_PATHS = /[\p{Cc}\\\u2028-\u202e\u2066-\u2069]/gu;
+const REFUSED_IN_PATHS = /[\p{Cc}\p{Cs}\\\u2028-\u202e\u2066-\u2069]/gu;
 const MAX_PATH = 500;
 
 /** The path as the service takes one: what it refuses is `_`. */
 function takenPath(path: string): string {
   const clean = path.normalize('NFC').replace(/^\/+/, '').replace(REFUSED_IN_PATHS, '_');
-  const parts = clean.split('/').map(part => (part === '..' ? '_' : part));
-  return [...parts.join('/')].slice(0, MAX_PATH).join('') || '_';
+  const parts = [...clean].slice(0, MAX_PATH).join('').split('/');
+  return parts.map(part => (part === '..' ? '_' : part)).join('/') || '_';
 }
 
 function eventOf(loss: ILoss, ranges: ILoss['ranges']): EventsDropped {

@@ -51,7 +51,7 @@ export class EventQueue implements IEventSink {
   }
 
   /** Open the database `name`. Rejects where the browser keeps no data (some private windows). */
-  static async open(name: string, startWorker?: () => IWorker | null): Promise<EventQueue> {
+  static async open(name: string, startWorker?: () => IWorker): Promise<EventQueue> {
     const connection = await QueueConnection.open(name);
     return new EventQueue(connection, new Disk(connection, startWorker));
   }
@@ -235,10 +235,9 @@ export class EventQueue implements IEventSink {
 
   /** Close the database. */
   dispose(): void {
-    this._journal.dispose();
     Signal.clearData(this);
     this._bounds.dispose();
-    this._connection.close();
+    void this._journal.close().finally(() => this._connection.close());
   }
 
   private _onWritten(_: Journal, written: IWritten): void {

@@ -84,7 +84,7 @@ export class Sender implements ISender, IDisposable {
 
   handleEvent(event: Event): void {
     if (event.type === 'pagehide') {
-      this._transport.postLast([...this._fresh.values(), ...this._queue.unwritten]);
+      this._transport.postLast([...this._queue.unwritten, ...this._fresh.values()]);
     } else if (this._trouble !== null && this._trouble !== 'unavailable') {
       this._schedule.askNow(this._clock.elapsed());
       this._woken.abort();

@@ -3,6 +3,7 @@
 import { type DBSchema, type IDBPDatabase, openDB, unwrap } from 'idb';
 
 import type { Me } from './contract';
+import { openNewest } from './database';
 import { STRICT } from './groups';
 
 const VERSION = 2;
@@ -19,18 +20,9 @@ export class RecorderStore {
 
   /** Open the database that belongs to the queue's `name`. */
   static async open(name: string): Promise<RecorderStore> {
-    const db = await openDB<ISchema>(`${name}:recorder`, VERSION, {
-      upgrade(db, oldVersion) {
-        if (oldVersion < 1) {
-          db.createObjectStore('choices');
-          db.createObjectStore('me');
-        }
-        db.createObjectStore('filed');
-      },
-      // A newer release in another tab must not wait for this one.
-      blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close()
-    });
-    return new RecorderStore(db);
+    return new RecorderStore(
+      await openNewest(version => open(`${name}:recorder`, version), VERSION)
+    );
   }
 
   /** The classes that the student chose, by notebook path. */
@@ -84,4 +76,18 @@ export class RecorderStore {
     act(unwrap(transaction.store) as unknown as IDBObjectStore);
     await transaction.done;
   }
+}
+
+async function open(name: string, version?: number): Promise<IDBPDatabase<ISchema>> {
+  return openDB<ISchema>(name, version, {
+    upgrade(db, oldVersion) {
+      if (oldVersion < 1) {
+        db.createObjectStore('choices');
+        db.createObjectStore('me');
+      }
+      db.createObjectStore('filed');
+    },
+    // A newer release in another tab must not wait for this one.
+    blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close()
+  });
 }

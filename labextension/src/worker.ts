@@ -2,9 +2,7 @@
 
 import type { IWorker } from './disk';
 
-/** Start the worker that writes; null where the browser has none. */
-export function startWorker(): IWorker | null {
-  return typeof Worker === 'undefined'
-    ? null
-    : new Worker(new URL('./writer.worker.js', import.meta.url));
+/** Start the worker that writes; throws where the browser has none, or lets none start. */
+export function startWorker(): IWorker {
+  return new Worker(new URL('./writer.worker.js', import.meta.url));
 }

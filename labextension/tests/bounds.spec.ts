@@ -136,7 +136,6 @@ describe('A full queue', () => {
       const events = Array.from({ length: 10 }, (_, at) => makeEvent(id + at));
       await Promise.all(events.map((event, at) => (at % 2 ? queue : other).add(event)));
     }
-    // Each tab looks at what the others did after some hundred events of its own.
     expect((await kept()).length).toBeLessThanOrEqual(150 + 103);
     other.dispose();
   });
@@ -236,6 +235,7 @@ describe('A refusal for good', () => {
   it.each([
     ['/a\\b\n../c.ipynb', 'a_b_../c.ipynb'],
     ['../\u202ea.ipynb', '_/_a.ipynb'],
+    [`${'a'.repeat(497)}/..\ud800.ipynb`, `${'a'.repeat(497)}/_`],
     ['か\u3099'.repeat(600), 'が'.repeat(500)]
   ])('of the path %j is reported under one that is taken', async (path, taken) => {
     await queue.add({ ...makeEvent(7), notebook_path: path });

@@ -52,6 +52,12 @@ describe('The list of cells', () => {
     expect(lister.list(model).cells[2].source_sha256).toMatch(/^ba7816bf8f01cfea/);
   });
 
+  it('leaves out a cell whose id no service takes, and says so', () => {
+    const odd = [...cells, { id: 'x'.repeat(101), type: 'code', source: '' }];
+    const { cells: listed, isCut } = new CellLister().list(modelOf(odd));
+    expect([listed.length, isCut]).toEqual([cells.length, true]);
+  });
+
   it.each([10, MAX_CELLS, MAX_CELLS + 1])('of %d cells fits into an event', count => {
     const many = Array.from({ length: count }, (_, index) => ({
       id: `${index}`.padEnd(36, '-'),

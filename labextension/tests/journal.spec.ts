@@ -44,7 +44,7 @@ describe('Journal', () => {
 
   afterEach(() => {
     jest.restoreAllMocks();
-    journal.dispose();
+    void journal.close();
     connection.close();
   });
 
@@ -126,7 +126,7 @@ describe('Journal', () => {
     expect(adopted).toEqual({ ...openRun('run-a'), page: 'page-2' });
     await next.add(storedEvent(makeEnd(1, 'run-a')));
     expect(await kept()).toEqual({ events: ['event-1'], runs: [] });
-    next.dispose();
+    await next.close();
   });
 
   it('writes what waits when the page goes', async () => {
@@ -143,7 +143,7 @@ describe('Journal', () => {
     expect(count()).toBe(1);
     await added;
     expect(going.unwritten).toEqual([]);
-    going.dispose();
+    await going.close();
     Object.assign(globalThis, { addEventListener, removeEventListener });
   });
 
@@ -173,6 +173,25 @@ describe('Journal', () => {
     expect(journal.unwritten).toEqual([]);
   });
 
+  it('keeps a quick run open where its start is kept and its end is lost', async () => {
+    const { add } = IDBObjectStore.prototype;
+    jest.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(function (
+      this: IDBObjectStore,
+      value: { eventId: string }
+    ) {
+      if (value.eventId === 'event-2') {
+        throw full;
+      }
+      return add.call(this, value);
+    });
+    journal.putRun(openRun('run-a'));
+    journal.putRun(begun('run-a'));
+    const results = await Promise.allSettled([start('a'), end(2, 'run-a')]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    await journal.flush();
+    expect(await kept()).toEqual({ events: ['event-a'], runs: ['run-a'] });
+  });
+
   it('makes room once where the disk is full', async () => {
     const asked: number[] = [];
     const other = new Journal(
@@ -189,6 +208,6 @@ describe('Journal', () => {
     const value = storedEvent(makeEvent(1));
     await expect(other.add(value)).rejects.toThrow('full');
     expect(asked).toEqual([2 * value.bytes]);
-    other.dispose();
+    await other.close();
   });
 });

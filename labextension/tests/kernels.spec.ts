@@ -48,6 +48,20 @@ describe('A kernel that goes in mid-run', () => {
     expect((page.runEvents[1] as CellExecutionComplete).status).toBe(status);
   });
 
+  it('that somebody else starts anew ends what it had begun, not what waits for it', async () => {
+    const page = await Page.load();
+    const { kernel } = await page.open();
+    const [first, second] = [kernel.request('cell-1'), kernel.request('cell-2')];
+    kernel.input(first);
+    kernel.idle(first);
+    kernel.statusChanged.emit('starting');
+    kernel.input(second);
+    kernel.reply(second);
+    kernel.idle(second);
+    const start = 'cell_execution_start';
+    expect(page.sink.types.slice(1)).toEqual([start, COMPLETE, start, COMPLETE]);
+  });
+
   it('for another kernel leaves an unknown end, and the new one is recorded', async () => {
     const page = await Page.load();
     const { kernel, context } = await page.open();

@@ -140,6 +140,16 @@ describe('A text', () => {
   });
 });
 
+it('leaves a value out that is nested deeper than an event may be', () => {
+  const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
+  const data = { 'a/json': nested(50), 'b/json': nested(51), 'text/plain': 'x' };
+  const { output } = fitOutput('display_data', { data }, 1_000);
+  expect(output['data']).toEqual({ 'a/json': nested(50), 'text/plain': 'x' });
+  expect(output['metadata']).toEqual({
+    cell_monitor: { truncated: true, original_lengths: { 'b/json': 103 } }
+  });
+});
+
 describe('A traceback', () => {
   it('is whole up to 30 KiB', () => {
     const traceback = Array.from({ length: 30 }, (_, line) => `${line} `.padEnd(1_000, 'x'));

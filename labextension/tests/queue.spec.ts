@@ -134,6 +134,16 @@ describe('EventQueue', () => {
     expect(await queue.count()).toBe(0);
   });
 
+  it('deletes nothing new by what was sent before the browser cleared its data', async () => {
+    await Promise.all([1, 2].map(id => queue.add(makeEvent(id))));
+    const sent = await queue.take(9, 1_000_000);
+    (queue as unknown as { _connection: { _db: IDBDatabase } })._connection._db.close();
+    await new Promise(resolve => (indexedDB.deleteDatabase('test').onsuccess = resolve));
+    await Promise.all([3, 4].map(id => queue.add(makeEvent(id))));
+    await queue.remove(sent.map(({ key }) => key));
+    expect(await ids(queue)).toEqual(['event-3', 'event-4']);
+  });
+
   it('gives a lease to one owner until it ends', async () => {
     expect(await queue.leases.take('send', 'a', 0, 100)).toBe(true);
     expect(await queue.leases.take('send', 'b', 99, 200)).toBe(false);

@@ -1,1 +1,3 @@
-exports.startWorker = () => null;
+exports.startWorker = () => {
+  throw new Error('jsdom has no workers');
+};

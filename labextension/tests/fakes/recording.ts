@@ -118,7 +118,7 @@ export class Page {
   /** The page is gone: its tab closed or reloaded, and nothing of it was disposed. */
   async vanish(): Promise<void> {
     await settled();
-    this.runs.dispose();
+    await this.runs.close();
     this._connections.forEach(connection => connection.close());
   }
 }
