@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from .service.db.engine import DatabaseUnavailable, create_engine, is_up_to_date
 from .service.db.store import Store
 
 T = TypeVar("T")
+_DRIVER = "_connection_worker_thread"
 OLD = "The database is not of this version. First run `jupyter cell-monitor upgrade-db`."
 
 
@@ -39,8 +41,11 @@ def with_store(options: argparse.Namespace, work: Callable[[Store], Awaitable[T]
 
 
 async def _with_store(url: str, patterns: list[str], work: Callable[[Store], Awaitable[T]]) -> T:
-    if not await is_up_to_date(url):
-        raise SystemExit(OLD)
+    try:
+        if not await is_up_to_date(url):
+            raise SystemExit(OLD)
+    finally:
+        await _end_of_drivers()
     engine = create_engine(url)
     store = Store(engine, resolver(patterns), utcnow)
     try:
@@ -48,3 +53,15 @@ async def _with_store(url: str, patterns: list[str], work: Callable[[Store], Awa
     finally:
         store.close()
         await engine.dispose()
+        await _end_of_drivers()
+
+
+async def _end_of_drivers() -> None:
+    """Wait for the threads of SQLite's driver.
+
+    aiosqlite 0.22 does not wait for that of a connection that could not be opened; one that ends
+    after the loop prints a traceback.
+    """
+    for thread in threading.enumerate():
+        if _DRIVER in thread.name:
+            await asyncio.to_thread(thread.join, 1)

@@ -68,7 +68,10 @@ class LabRun:
 
     async def run(self) -> Verdict:
         """Both troubles, healing, and the verdict."""
-        if not self._student.is_open:
+        if self._student.is_open:
+            # The schedule before may have cut the page from its kernel.
+            await self._student.reconnect()
+        else:
             await self._student.open()
         for trouble, at in zip(self._schedule.troubles, self._schedule.at, strict=True):
             await self._step(trouble, at)

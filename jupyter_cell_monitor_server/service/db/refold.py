@@ -1,6 +1,7 @@
 """Places a student anew: which of their sessions and paths are one notebook."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,7 +72,8 @@ class _Refold:
         for placed, notebook_id in chosen.items():
             self._set_notebook(placed, notebook_id)
         self._done.affected |= {new for _, _, new in moves}
-        self._done.affected |= {old for _, old, _ in moves if old in chosen.values()}
+        stay = set(chosen.values())
+        self._done.affected |= {old for _, old, _ in moves if old in stay}
         self._write(chosen, moves)
         for notebook_id in sorted(self._done.affected):
             recount_cells(self._connection, self._stored[notebook_id])
@@ -115,12 +117,15 @@ class _Refold:
     ) -> dict[Placed, uuid.UUID]:
         """Each notebook goes on under an id that its parts have, where one is free."""
         chosen: dict[Placed, uuid.UUID] = {}
+        taken: set[uuid.UUID] = set()
+        ids: dict[Placed, list[uuid.UUID]] = defaultdict(list)
+        for notebook_id, owner in known:
+            ids[owner].append(notebook_id)
         for placed in found:
-            ids = [opening.notebook_id for opening in placed.openings]
-            ids += [notebook_id for notebook_id, owner in known if owner is placed]
-            taken = set(chosen.values())
-            free = (i for i in ids if i in self._stored and i not in taken)
+            own = (*(opening.notebook_id for opening in placed.openings), *ids[placed])
+            free = (i for i in own if i in self._stored and i not in taken)
             chosen[placed] = next(free, None) or uuid.uuid4()
+            taken.add(chosen[placed])
         return chosen
 
     def _set_notebook(self, placed: Placed, notebook_id: uuid.UUID) -> None:
