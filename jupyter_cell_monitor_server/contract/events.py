@@ -224,7 +224,7 @@ _INNER: Inner = {
 }
 _KNOWN = {name: msgspec.json.Decoder(struct) for name, struct in _TYPES.items()}
 _HEAD = msgspec.json.Decoder(_Head)
-_TYPE_IN_TEXT = re.compile(rb'"event_type":\s*"([a-z_]+)"')
+_TYPE_BEFORE_ALL_NESTED = re.compile(rb'\s*\{[^{}\[\]]*?"event_type":\s*"([a-z_]+)"')
 
 
 def parse_event(raw: bytes, clocks: Clocks | datetime) -> ParsedEvent | RejectedEvent:
@@ -253,7 +253,7 @@ def parse_event(raw: bytes, clocks: Clocks | datetime) -> ParsedEvent | Rejected
 
 def _decode_at_once(raw: bytes) -> KnownEvent | None:
     """An event of ours as it should be; None for all that wants a closer look."""
-    found = _TYPE_IN_TEXT.search(raw)
+    found = _TYPE_BEFORE_ALL_NESTED.match(raw)
     decoder = found and _KNOWN.get(found[1].decode())
     if not decoder:
         return None

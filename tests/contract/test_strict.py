@@ -288,3 +288,9 @@ def test_a_broken_body_of_millions_of_brackets_is_not_looked_at_for_long() -> No
     for body in (b'{"events": [' + b"[]," * 2_000_000 + b"NaN]}", b"{" + b"[]," * 2_000_000):
         with pytest.raises(BatchError):
             split_batch(body)
+
+
+def test_a_type_that_stands_deeper_is_not_the_events() -> None:
+    nested = named("seed: a run ends", output={"event_type": "cell_execution_complete"})
+    event = {name: value for name, value in nested.items() if name != "event_type"}
+    assert isinstance(parse_event(encoded(event), NOW), RejectedEvent)
