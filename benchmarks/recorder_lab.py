@@ -69,6 +69,7 @@ class Worker:
         """Open a notebook of 40 cells and let the Lab warm up."""
         _prepare(hub, student)
         context = await browser.new_context(**VIEW)
+        await context.add_init_script("performance.mark('start:begin')")
         if student.is_watched:
             await context.add_init_script(WATCH)
         lab = await Lab.open(hub, context, student.name, PATH)
@@ -97,10 +98,9 @@ class Worker:
         return read_trace(await self._traced(count, CATEGORIES), "run:", label)
 
     async def profiled_start(self) -> Window:
-        """Load the page again, until the notebook is recorded."""
+        """Load the page again, from its first script until the notebook is recorded."""
         page = self.lab.page
         await self.browser.start_tracing(page=page, categories=list(CATEGORIES))
-        await page.evaluate("performance.mark('start:reload')")
         await page.reload()
         await self.lab.until_ready()
         await self.lab.until_sent()
