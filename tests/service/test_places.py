@@ -60,6 +60,23 @@ def test_a_run_belongs_to_its_session_and_else_to_its_path() -> None:
     assert placed(openings, *places)[1] == ["a", "a", "a", "a", "a", "c", "new"]
 
 
+@pytest.mark.parametrize("places", list(permutations(range(3))))
+async def test_a_session_is_in_the_notebook_that_it_opened_last(
+    db: Database, places: tuple[int, ...]
+) -> None:
+    """Also where what it opened before is another notebook, in whichever order they come."""
+    events = [
+        opened(seq=0, event_id="a", notebook_path="a.ipynb"),
+        opened(seq=0, event_id="c", notebook_path="c.ipynb", session_id="session-2"),
+        opened(seq=1, event_id="back", notebook_path="a.ipynb", session_id="session-2"),
+    ]
+    for place in places:
+        await db.send(events[place])
+    await db.send(start(seq=2, notebook_path="b.ipynb", session_id="session-2"))
+    [home] = await db.rows("notebooks", path="a.ipynb")
+    assert (await db.row("cell_executions"))["notebook_id"] == home["notebook_id"]
+
+
 OURS: Json = {"metadata": {"cell_monitor": {"class_id": CLASS}}}
 
 

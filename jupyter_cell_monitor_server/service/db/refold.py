@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -63,7 +63,7 @@ class _Refold:
     def run(self) -> Refolded:
         placing = Placing(self._openings())
         found = [(place, placing.add(place), known) for place, known in self._places()]
-        chosen = self._choose_ids(placing.found, [(p, placed) for _, placed, p in found])
+        chosen = choose_ids(placing.found, [(p, n) for _, n, p in found], self._stored)
         moves = [
             (place, known, chosen[placed])
             for place, placed, known in found
@@ -71,9 +71,9 @@ class _Refold:
         ]
         for placed, notebook_id in chosen.items():
             self._set_notebook(placed, notebook_id)
+        self._done.of_sessions = _of_sessions(chosen)
         self._done.affected |= {new for _, _, new in moves}
-        stay = set(chosen.values())
-        self._done.affected |= {old for _, old, _ in moves if old in stay}
+        self._done.affected |= {old for _, old, _ in moves} & set(chosen.values())
         self._write(chosen, moves)
         for notebook_id in sorted(self._done.affected):
             recount_cells(self._connection, self._stored[notebook_id])
@@ -112,22 +112,6 @@ class _Refold:
         rows = self._connection.execute(query).all()
         return sorted(((row[0], row[1]), row[2]) for row in rows)
 
-    def _choose_ids(
-        self, found: Iterable[Placed], known: Collection[tuple[uuid.UUID, Placed]]
-    ) -> dict[Placed, uuid.UUID]:
-        """Each notebook goes on under an id that its parts have, where one is free."""
-        chosen: dict[Placed, uuid.UUID] = {}
-        taken: set[uuid.UUID] = set()
-        ids: dict[Placed, list[uuid.UUID]] = defaultdict(list)
-        for notebook_id, owner in known:
-            ids[owner].append(notebook_id)
-        for placed in found:
-            own = (*(opening.notebook_id for opening in placed.openings), *ids[placed])
-            free = (i for i in own if i in self._stored and i not in taken)
-            chosen[placed] = next(free, None) or uuid.uuid4()
-            taken.add(chosen[placed])
-        return chosen
-
     def _set_notebook(self, placed: Placed, notebook_id: uuid.UUID) -> None:
         old = self._stored.get(notebook_id)
         new = _copy(old) if old else self._made(placed, notebook_id)
@@ -142,8 +126,6 @@ class _Refold:
         moved = any(opening.notebook_id != notebook_id for opening in placed.openings)
         if moved or old is None or any(getattr(old, n) != getattr(new, n) for n in COLUMNS):
             self._done.affected.add(notebook_id)
-        for opening in placed.openings:
-            self._done.of_sessions[opening.session_id] = (notebook_id, opening.notebook_path)
 
     def _made(self, placed: Placed, notebook_id: uuid.UUID) -> Notebook:
         found = self._class_of_path(placed.path)
@@ -232,6 +214,32 @@ class _Refold:
                     )
                 else:
                     self._connection.execute(delete(table).where(same))
+
+
+def _of_sessions(chosen: dict[Placed, uuid.UUID]) -> dict[uuid.UUID, tuple[uuid.UUID, str]]:
+    # A session can have openings in two notebooks: where the last one of all is, it is.
+    found = [(opening, i) for placed, i in chosen.items() for opening in placed.openings]
+    found.sort(key=lambda item: item[0].position)
+    return {opening.session_id: (i, opening.notebook_path) for opening, i in found}
+
+
+def choose_ids(
+    found: Iterable[Placed],
+    known: Iterable[tuple[uuid.UUID, Placed]],
+    stored: Container[uuid.UUID],
+) -> dict[Placed, uuid.UUID]:
+    """Each notebook goes on under an id that its parts have, where one is stored and free."""
+    chosen: dict[Placed, uuid.UUID] = {}
+    taken: set[uuid.UUID] = set()
+    known_of: dict[Placed, list[uuid.UUID]] = defaultdict(list)
+    for notebook_id, placed in known:
+        known_of[placed].append(notebook_id)
+    for placed in found:
+        ids = [opening.notebook_id for opening in placed.openings] + known_of[placed]
+        free = (i for i in ids if i in stored and i not in taken)
+        chosen[placed] = next(free, None) or uuid.uuid4()
+        taken.add(chosen[placed])
+    return chosen
 
 
 def _notebook(row: Any) -> Notebook:
