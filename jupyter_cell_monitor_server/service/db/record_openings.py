@@ -1,53 +1,30 @@
 """Openings of one transaction: stored as they came, and folded into notebooks and cells.
 
 They are taken before all runs, so that a run finds where it belongs. The newest opening of a
-notebook is folded onto what is there; for any other one its student is placed anew.
+notebook is folded onto what is there, and so is one that moves nothing (`record_older`); for any
+other one its student is placed anew.
 """
 
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import takewhile
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from ...contract.events import NotebookOpened, ParsedEvent
 from ..class_of_notebook import ClassOfNotebook, Resolve
-from ..ids import uuid_of
 from ..people import Person
-from ..places import Position
 from ..runs import Arrival, Taken
+from .new_opening import NOWHERE, NewOpening, row_of
 from .record_notebooks import Notebook, Notebooks
+from .record_older import Older
 from .record_sessions import SessionKey, Sessions
+from .recount import recount_cells
 from .refold import refold
 from .rows import Row, find, greatest, insert
 from .tables import notebook_openings, sessions
-
-_NOWHERE = uuid.UUID(int=0)
-
-
-@dataclass(slots=True)
-class _New:
-    """An opening that is not stored yet."""
-
-    event: NotebookOpened
-    arrival: Arrival
-    raw: bytes
-    person: Person
-    place: int
-    found: ClassOfNotebook | None
-    by_choice: bool
-    notebook_id: uuid.UUID = _NOWHERE
-
-    @property
-    def key(self) -> SessionKey:
-        return self.event.student_id, uuid_of(self.event.session_id)
-
-    @property
-    def position(self) -> Position:
-        return self.key[1], self.place, self.arrival.event_id
 
 
 class Openings:
@@ -68,7 +45,7 @@ class Openings:
         self._now = now
         self._stored: dict[tuple[str, uuid.UUID], bytes] = {}
         self._places: dict[SessionKey, int] = {}
-        self._new: dict[str, list[_New]] = defaultdict(list)
+        self._new: dict[str, list[NewOpening]] = defaultdict(list)
         self._newest: dict[str, uuid.UUID | None] = {}
         self._unopened: dict[str, bool] = {}
         self.changed: dict[uuid.UUID, Notebook] = {}
@@ -96,7 +73,7 @@ class Openings:
         self._stored[key] = arrival.sha256
         found = self._class_of(event, event.class_id, person)
         by_choice = found is not None and self._class_of(event, None, person) != found
-        new = _New(event, arrival, parsed.raw, person, 0, found, by_choice)
+        new = NewOpening(event, arrival, parsed.raw, person, 0, found, by_choice)
         new.place = self._place_of(new)
         self._new[event.student_id].append(new)
         return "stored"
@@ -106,7 +83,7 @@ class Openings:
     ) -> ClassOfNotebook | None:
         return self._resolve(event.notebook_path, event.metadata, choice, person.classes)
 
-    def _place_of(self, new: _New) -> int:
+    def _place_of(self, new: NewOpening) -> int:
         if new.event.seq is not None:
             self._places[new.key] = max(self._places.get(new.key, -1), new.event.seq)
             return new.event.seq
@@ -124,13 +101,42 @@ class Openings:
         rows: list[Row] = []
         for student_id, several in sorted(self._new.items()):
             several.sort(key=lambda new: new.position)
-            if all(self._fold_newest(new) for new in several):
-                rows += map(_row, several)
-            else:
+            newest = list(takewhile(self._fold_newest, several))
+            if len(newest) == len(several):
+                rows += map(row_of, several)
+                continue
+            # Those that come before a newest one are not looked at alone: the newest is not stored.
+            if newest or not self._store_older(student_id, several):
                 self._place_anew(student_id, several)
         insert(self._connection, notebook_openings, rows)
 
-    def _fold_newest(self, new: _New) -> bool:
+    def _store_older(self, student_id: str, several: Sequence[NewOpening]) -> bool:
+        """Store openings that move nothing; False, with none stored, where one may."""
+        stored: list[uuid.UUID] = []
+        others: dict[uuid.UUID, Notebook] = {}
+        for new in several:
+            notebook, has_other_cells = Older(self._connection, self._notebooks, new).home(
+                is_new_session=self._sessions.get(new.key) is None
+            )
+            if notebook is None:
+                same = notebook_openings.c.event_id.in_(stored)
+                mine = notebook_openings.c.student_id == student_id
+                self._connection.execute(delete(notebook_openings).where(mine, same))
+                return False
+            if has_other_cells:
+                others[notebook.notebook_id] = notebook
+            new.notebook_id = notebook.notebook_id
+            insert(self._connection, notebook_openings, [row_of(new)])
+            stored.append(new.arrival.event_id)
+            if self._sessions.get(new.key) is None:
+                path = new.event.notebook_path
+                self._sessions.put(new.key, notebook.notebook_id, path, opened=True)
+        for notebook in others.values():
+            recount_cells(self._connection, notebook)
+        self.changed |= others
+        return True
+
+    def _fold_newest(self, new: NewOpening) -> bool:
         """Fold an opening onto what is there; False where it is not the newest."""
         notebook = self._notebook_of(new)
         if notebook is None:
@@ -155,7 +161,7 @@ class Openings:
             self.changed[notebook.notebook_id] = notebook
         return True
 
-    def _notebook_of(self, new: _New) -> Notebook | None:
+    def _notebook_of(self, new: NewOpening) -> Notebook | None:
         session = self._sessions.get(new.key)
         if session is None:
             return self._of_new_session(new)
@@ -173,7 +179,7 @@ class Openings:
             return None
         return notebook
 
-    def _of_new_session(self, new: _New) -> Notebook | None:
+    def _of_new_session(self, new: NewOpening) -> Notebook | None:
         student_id, session_id = new.key
         newest = self._newest_session(student_id)
         if new.event.renamed_from is not None or (newest is not None and session_id < newest):
@@ -190,7 +196,7 @@ class Openings:
         return notebook
 
     @staticmethod
-    def _changes_class(notebook: Notebook, new: _New) -> bool:
+    def _changes_class(notebook: Notebook, new: NewOpening) -> bool:
         # The runs that are stored would have to follow.
         return notebook.class_id is None and new.found is not None
 
@@ -210,13 +216,13 @@ class Openings:
         found: uuid.UUID | None = greatest(self._connection, sessions, key, value, "session_id")
         return found
 
-    def _place_anew(self, student_id: str, several: Sequence[_New]) -> None:
+    def _place_anew(self, student_id: str, several: Sequence[NewOpening]) -> None:
         self.changed = {k: n for k, n in self.changed.items() if n.student_id != student_id}
         self._sessions.forget(student_id)
         self._notebooks.forget(student_id)
         for new in several:
-            new.notebook_id = _NOWHERE
-        insert(self._connection, notebook_openings, [_row(new) for new in several])
+            new.notebook_id = NOWHERE
+        insert(self._connection, notebook_openings, [row_of(new) for new in several])
         person = several[0].person
         done = refold(
             self._connection,
@@ -236,40 +242,16 @@ class Openings:
             self.changed[notebook_id] = notebook
 
 
-def _class_given(new: _New) -> str | None:
+def _class_given(new: NewOpening) -> str | None:
     return None if new.found is None else new.found.class_id
 
 
-def _set_class(notebook: Notebook, new: _New) -> None:
+def _set_class(notebook: Notebook, new: NewOpening) -> None:
     assert new.found is not None
     notebook.class_id, notebook.assignment = new.found.class_id, new.found.assignment
     if notebook.opened_at is not None or new.by_choice:
         notebook.class_session_id, notebook.class_place, _ = new.position
 
 
-def _set_newest(notebook: Notebook, new: _New) -> None:
+def _set_newest(notebook: Notebook, new: NewOpening) -> None:
     notebook.newest_session_id, notebook.newest_place, notebook.newest_event_id = new.position
-
-
-def _row(new: _New) -> Row:
-    event, found = new.event, new.found
-    row: dict[str, Any] = {
-        "student_id": event.student_id,
-        "event_id": new.arrival.event_id,
-        "session_id": new.key[1],
-        "seq": event.seq,
-        "place": new.place,
-        "notebook_id": new.notebook_id,
-        "notebook_path": event.notebook_path,
-        "renamed_from": event.renamed_from,
-        "notebook_name": event.notebook_name,
-        "class_id": found and found.class_id,
-        "assignment": found and found.assignment,
-        "by_choice": new.by_choice,
-        "timestamp": event.timestamp,
-        "sent_at": new.arrival.sent_at,
-        "received_at": new.arrival.received_at,
-        "payload_sha256": new.arrival.sha256,
-        "raw": new.raw,
-    }
-    return row
