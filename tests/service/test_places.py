@@ -77,6 +77,23 @@ async def test_a_session_is_in_the_notebook_that_it_opened_last(
     assert (await db.row("cell_executions"))["notebook_id"] == home["notebook_id"]
 
 
+async def test_a_notebook_that_an_opening_leaves_keeps_none_of_its_cells(db: Database) -> None:
+    """When one that came later makes the path at that time another notebook's."""
+    two, three = some_cells(2), [a_cell("c9", 0, "x"), *some_cells(2)]
+    here: Json = {"notebook_path": "a.ipynb"}
+    there: Json = {"notebook_path": "b.ipynb"}
+    await db.send(opened(cells=two, seq=3, session_id="session-2", **here))
+    await db.send(
+        opened(cells=two, seq=1, session_id="session-2", **there),
+        opened(cells=two, seq=1, session_id="session-4", **there),
+    )
+    await db.send(opened(cells=three, seq=2, session_id="session-3", **there))
+    await db.send(opened(cells=two, seq=3, session_id="session-3", renamed_from="c.ipynb", **here))
+    before = sorted(await db.rows("cells"), key=repr)
+    await db.store.rebuild(lambda done, total: None)
+    assert sorted(await db.rows("cells"), key=repr) == before
+
+
 OURS: Json = {"metadata": {"cell_monitor": {"class_id": CLASS}}}
 
 

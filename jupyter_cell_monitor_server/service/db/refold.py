@@ -73,7 +73,8 @@ class _Refold:
             self._set_notebook(placed, notebook_id)
         self._done.of_sessions = _of_sessions(chosen)
         self._done.affected |= {new for _, _, new in moves}
-        self._done.affected |= {old for _, old, _ in moves} & set(chosen.values())
+        left = {old for _, old, _ in moves} | _left_by_openings(chosen)
+        self._done.affected |= left & set(chosen.values())
         self._write(chosen, moves)
         for notebook_id in sorted(self._done.affected):
             recount_cells(self._connection, self._stored[notebook_id])
@@ -214,6 +215,13 @@ class _Refold:
                     )
                 else:
                     self._connection.execute(delete(table).where(same))
+
+
+def _left_by_openings(chosen: dict[Placed, uuid.UUID]) -> set[uuid.UUID]:
+    found = (
+        (opening.notebook_id, i) for placed, i in chosen.items() for opening in placed.openings
+    )
+    return {old for old, new in found if old != new}
 
 
 def _of_sessions(chosen: dict[Placed, uuid.UUID]) -> dict[uuid.UUID, tuple[uuid.UUID, str]]:
