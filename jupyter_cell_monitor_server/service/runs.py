@@ -18,6 +18,7 @@ from .clocks import corrected
 from .ids import uuid_of
 
 INTERRUPT = "KeyboardInterrupt"
+_INCOMPLETE = "output_incomplete"
 # A client without run ids can give one run several ends: the one that tells most stays.
 _RANK: dict[RunStatus, int] = {
     "running": 0,
@@ -106,15 +107,17 @@ def _apply_start(run: Run, event: CellExecutionStart, arrival: Arrival) -> Taken
     _place(run, event)
     run.code = event.code
     started_at = event.started_at or event.timestamp
-    if run.status == "unknown":
-        values = (started_at, event.kernel_id, event.execution_count, arrival.extra)
+    # That of an output is said by an end alone.
+    extra = {name: value for name, value in arrival.extra.items() if name != _INCOMPLETE}
+    if gives_way(run):
+        values = (started_at, event.kernel_id, event.execution_count, extra)
         run.start_part = _start_part(*values)
     run.started_at = run.started_at or started_at
     run.kernel_id = run.kernel_id or event.kernel_id
     if run.execution_count is None:
         run.execution_count = event.execution_count
-    if arrival.extra:
-        run.extra = {**arrival.extra, **(run.extra or {})}
+    if extra:
+        run.extra = {**extra, **(run.extra or {})}
     if run.end_event_id is None:
         _date(run, event, arrival)
     return "stored"
@@ -127,7 +130,7 @@ def _apply_end(run: Run, event: CellExecutionEnd, arrival: Arrival) -> Taken:
         if taken is not None:
             return taken
     has_start = run.start_event_id is not None
-    if has_start and status == "unknown":
+    if has_start and (status == "unknown" or _is_incomplete(arrival.extra)):
         values = (run.started_at, run.kernel_id, run.execution_count, run.extra)
         run.start_part = _start_part(*values)
     run.end_event_id, run.end_sha256 = arrival.event_id, arrival.sha256
@@ -152,20 +155,42 @@ def _take_another_end(
     run: Run, event: CellExecutionEnd, status: RunStatus, arrival: Arrival
 ) -> Taken | None:
     """What to answer to one more end of a run; None where it takes the place of the stored one."""
+    if status != "unknown" and run.status != "unknown":
+        return _take_another_seen_end(run, event, status, arrival)
     is_first = run.status == "unknown" and _is_before_end(run, event, arrival)
     if status == "unknown" and not is_first:
         return "duplicate"
-    if run.status == "unknown":
-        _take_back_unknown(run)
-        return None
+    _take_back_end(run)
+    return None
+
+
+def _take_another_seen_end(
+    run: Run, event: CellExecutionEnd, status: RunStatus, arrival: Arrival
+) -> Taken | None:
     if event.execution_id is None and _RANK[status] > _RANK[run.status]:
         run.former_end_sha256 = run.end_sha256
         return None
-    return _same(arrival, run.end_sha256, run.former_end_sha256)
+    is_incomplete = _is_incomplete(arrival.extra)
+    if status != run.status or not (is_incomplete or _is_incomplete(run.extra)):
+        return _same(arrival, run.end_sha256, run.former_end_sha256)
+    # Two pages saw one end; the page that came late to the run has not all of its output.
+    if not gives_way(run) or (is_incomplete and not _is_before_end(run, event, arrival)):
+        return "duplicate"
+    _take_back_end(run)
+    return None
+
+
+def gives_way(run: Run) -> bool:
+    """Whether the end that is stored, if any, goes when one comes that tells more."""
+    return run.status == "unknown" or _is_incomplete(run.extra)
+
+
+def _is_incomplete(extra: dict[str, Any] | None) -> bool:
+    return (extra or {}).get(_INCOMPLETE) is True
 
 
 def _is_before_end(run: Run, event: CellExecutionEnd, arrival: Arrival) -> bool:
-    """Two pages may each find a run that nobody saw end: the first by session and `seq` stays."""
+    """Of two ends that are worth the same, the first by session and `seq` stays."""
     if run.end_session_id is None or run.end_sha256 is None:
         return False
     stored = (run.end_session_id, run.end_seq or 0, run.end_sha256)
@@ -177,8 +202,8 @@ def _same(arrival: Arrival, *stored: bytes | None) -> Taken:
     return "duplicate" if arrival.sha256 in stored or stored[0] is None else "conflict"
 
 
-def _take_back_unknown(run: Run) -> None:
-    """Make the run what it was before its `unknown` end."""
+def _take_back_end(run: Run) -> None:
+    """Make the run what it was before an end that gives way."""
     part = run.start_part or {}
     started_at = part.get("started_at")
     run.started_at = None if started_at is None else datetime.fromisoformat(started_at)

@@ -66,7 +66,7 @@ def of_first(student: str) -> list[Json]:
         end(student, "again", 4, seq=5, cell_id="c1", **here),
         opened(student, cells, seq=6, renamed_from=PATH, notebook_name="renamed", **there),
         start(student, "bad", 5, seq=7, cell_id="c1", **there),
-        failed(student, "bad", 6, seq=8, cell_id="c1", **there),
+        failed(student, "bad", 6, seq=8, cell_id="c1", output=[{"text": "whole"}], **there),
         start(student, "stopped", 7, seq=9, cell_id="c2", **there),
         failed(student, "stopped", 8, "KeyboardInterrupt", seq=10, cell_id="c2", **there),
         other(student, seq=11, session_id=FIRST),
@@ -82,6 +82,7 @@ def of_second(student: str) -> list[Json]:
     return [
         opened(student, some_cells(), seq=0, **there),
         unknown(student, "left", 10, seq=1, cell_id="c3", battery=2, started_at=at(9.5), **there),
+        failed(student, "bad", 6, seq=11, cell_id="c1", output_incomplete=True, **there),
         start(student, "never seen", 12, seq=2, cell_id="new", **there),
         unknown(student, "never seen", 13, seq=3, cell_id="new", **there),
         unknown(student, "never seen", 15, seq=10, cell_id="new", output=[], **there),

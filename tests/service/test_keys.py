@@ -1,6 +1,7 @@
 """Each event has one key: it is stored once, and another one under its key is put aside."""
 
 import asyncio
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from jupyter_cell_monitor_server.service.db import record_others
 from jupyter_cell_monitor_server.service.writer import Writer
 
 from .database import Database
-from .made import Json, dropped, end, failed, opened, other, start, unknown
+from .made import Json, at, dropped, end, failed, opened, other, start, unknown
 from .writing import writing_to
 
 KINDS: dict[str, tuple[Json, Json]] = {
@@ -81,6 +82,47 @@ async def test_an_unknown_end_and_a_real_one_are_no_conflict(
     assert (row["extra"], row["started_at"]) == (None, None)
     assert [p["status"] for p in await db.rows("student_progress")] == ["completed"]
     assert await db.rows("quarantined_events") == []
+
+
+def incomplete(event: Json, **more: Any) -> Json:
+    """The end as a page sends it that came late to the run."""
+    late = {"session_id": "late page", "seq": 5, "output_incomplete": True, "event_id": "e"}
+    return event | late | {"output": [{"text": "last line"}]} | more
+
+
+@pytest.mark.parametrize("whole", [end(event_id="e"), failed(event_id="e", output=[])])
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+async def test_an_end_with_incomplete_output_gives_way_to_a_whole_one(
+    db: Database, whole: Json, order: tuple[int, ...]
+) -> None:
+    """In every order of both, the start and an `unknown` end; each error counts once."""
+    late = incomplete(whole, kernel_id="k", battery=1, started_at="2026-11-23T03:00:00Z")
+    events = [opened(event_id="o"), start(), unknown(seq=9), late, whole]
+    for number in (0, *(place + 1 for place in order)):
+        assert not {"rejected", "retry"} & set(await db.send(events[number]))
+    assert await db.send(late, whole, start()) == ["duplicate"] * 3
+    row = await db.row("cell_executions")
+    assert (row["output"], row["kernel_id"], row["extra"]) == (whole["output"], None, None)
+    assert (row["start_part"], row["started_at"].isoformat()) == (None, at(1))
+    assert row["end_session_id"] == row["session_id"]
+    assert [p["frequency"] for p in await db.rows("error_patterns")] == [1] * ("error" in whole)
+    assert await db.rows("quarantined_events") == []
+
+
+async def test_of_two_incomplete_ends_the_same_one_stays_in_either_order(db: Database) -> None:
+    """And neither is a conflict."""
+    ends = [incomplete(end()), incomplete(end(), session_id="later page", output=[])]
+    for run, order in (("forth", (0, 1)), ("back", (1, 0))):
+        sent = [ends[place] | {"execution_id": run} for place in (*order, *order)]
+        assert not {"rejected", "retry"} & set(await db.send(start(run=run), *sent))
+    forth, back = ([r["end_session_id"], r["output"]] for r in await db.rows("cell_executions"))
+    assert forth == back
+
+
+async def test_an_incomplete_end_of_another_status_is_a_conflict(db: Database) -> None:
+    """One run does not end well and badly."""
+    assert await db.send(start(), end()) == ["stored", "stored"]
+    assert await db.send(incomplete(failed())) == ["rejected"]
 
 
 async def test_two_unknown_ends_of_a_run_are_no_conflict(db: Database) -> None:

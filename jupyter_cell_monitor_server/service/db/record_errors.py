@@ -29,6 +29,8 @@ def save_patterns(connection: Connection, changed: Sequence[ChangedRun]) -> None
     }
     rows = [_with(stored.get(key), key, moments) for key, moments in sorted(new.items())]
     upsert(connection, error_patterns, rows, _CHANGING)
+    for class_id in sorted({i.run.class_id for i in changed if i.had_failed and i.run.class_id}):
+        recount_patterns(connection, class_id)
 
 
 def _with(stored: Row | None, key: tuple[str, str], moments: Iterable[datetime]) -> Row:

@@ -18,7 +18,7 @@ from ...contract.events import (
 from ...contract.updates import class_channel, progress_channel
 from ..cell_keys import KnownCell
 from ..ids import content_uuid, day_of, execution_key, execution_uuid, new_uuid_of
-from ..runs import Arrival, Run, Taken, apply_event, traceback_lines
+from ..runs import Arrival, Run, Taken, apply_event, gives_way, traceback_lines
 from .channels import Cursors
 from .record_notebooks import Notebook
 from .rows import find, insert, update, upsert
@@ -60,8 +60,8 @@ class ChangedRun:
     """A run that this transaction changed, with its notebook, cell and, if it failed, its error.
 
     `place`: where `notebook` and `cell` are looked up. `alert_cursor`: the error's own place in
-    the class channel. `takes_back`: a real end came for its `unknown` one. `is_recounted`: what
-    its cell counts is not only more than before.
+    the class channel. `takes_back`: an end came for one that gives way. `is_recounted`: what its
+    cell counts is not only more than before. `had_failed`: its error was there, and was counted.
     """
 
     run: Run
@@ -75,6 +75,7 @@ class ChangedRun:
     takes_back: bool = False
     has_other_class: bool = False
     is_recounted: bool = False
+    had_failed: bool = False
 
 
 def run_key(event: CellEvent) -> tuple[RunKey, str | None]:
@@ -109,13 +110,13 @@ def apply_to(changed: ChangedRun, parsed: ParsedEvent, arrival: Arrival) -> Take
     """Merge an event into a run."""
     event, run = parsed.event, changed.run
     assert isinstance(event, CellEvent)
-    before = (run.status, run.started_at)
+    before = (run.status, run.started_at, gives_way(run))
     taken = apply_event(run, event, arrival)
     if taken != "stored":
         return taken
     is_start = isinstance(event, CellExecutionStart)
-    status, started_at = before
-    if not is_start and status == "unknown":
+    status, started_at, gave_way = before
+    if not is_start and gave_way:
         changed.takes_back = True
     if not is_start and status == "completed":
         changed.is_recounted = True
@@ -126,6 +127,7 @@ def apply_to(changed: ChangedRun, parsed: ParsedEvent, arrival: Arrival) -> Take
         changed.statuses.add(run.status)
     if isinstance(event, CellExecutionError) and run.status == "error":
         changed.failed = event
+        changed.had_failed |= status == "error"
     return taken
 
 
@@ -143,7 +145,7 @@ def save_runs(connection: Connection, changed: Sequence[ChangedRun], cursors: Cu
     old = [item for item in changed if not item.is_new]
     for item in old:
         if item.takes_back:
-            # What the `unknown` end gave goes with it, also where the real one has none.
+            # What the former end gave goes with it, also where this one has none.
             kept = ("code",) if item.run.start_event_id is not None else ()
             update(connection, cell_executions, [_row(item.run)], unless_null=kept)
             delete_point(connection, (item.run.student_id, item.run.day, item.run.execution_id))

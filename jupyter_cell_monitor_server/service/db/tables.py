@@ -188,7 +188,7 @@ cell_executions = Table(
     Column("end_sha256", LargeBinary(32)),
     # Of an end that gave way to one that tells more, in a client without run ids.
     Column("former_end_sha256", LargeBinary(32)),
-    # What the start said, for as long as only an `unknown` end stands over it.
+    # What the start said, for as long as only an end that gives way stands over it.
     Column("start_part", AnyJson),
     PrimaryKeyConstraint("student_id", "day", "execution_id"),
     Index(None, "class_id", "cursor"),
