@@ -15,6 +15,7 @@ from .bounds import Busy
 from .db.delivery import Delivery, Recorded
 from .db.engine import DatabaseUnavailable
 from .quota import TooMany
+from .refusals import detail_of_aside
 from .turns import Turns
 
 log = logging.getLogger(__name__)
@@ -52,8 +53,8 @@ class Stores(Protocol):
     async def store(self, deliveries: Sequence[Delivery]) -> Recorded:
         """Store all or nothing."""
 
-    async def quarantine(self, delivery: Delivery, parsed: ParsedEvent, reason: str) -> None:
-        """Keep an event that cannot be stored."""
+    async def quarantine(self, delivery: Delivery, parsed: ParsedEvent, reason: str) -> bool:
+        """Keep an event that cannot be stored; whether there is room for it."""
 
 
 class _Waiting:
@@ -222,14 +223,14 @@ class Writer:
         name = delivery.person.name
         log.error("An event of %s cannot be stored: %s\n%s", name, reason, _where(error))
         try:
-            await self._store.quarantine(delivery, parsed, reason)
+            is_kept = await self._store.quarantine(delivery, parsed, reason)
         except DatabaseUnavailable:
             return EventResult(event_id=event_id, status="retry")
         return EventResult(
             event_id=event_id,
             status="rejected",
             code="quarantined",
-            detail="The event could not be stored. It is kept for the administrator.",
+            detail=f"The event could not be stored. {detail_of_aside(is_kept=is_kept)}",
         )
 
 

@@ -40,7 +40,7 @@ class Kept:
         status: Any = self.statuses.get(event_id, "stored")
         return EventResult(event_id=event_id, status=status)
 
-    async def quarantine(self, delivery: Delivery, parsed: ParsedEvent, reason: str) -> None:
+    async def quarantine(self, delivery: Delivery, parsed: ParsedEvent, reason: str) -> bool:
         """Never."""
         raise AssertionError(reason)
 

@@ -10,7 +10,7 @@ from jupyter_cell_monitor_server.service.db import record_others
 from jupyter_cell_monitor_server.service.writer import Writer
 
 from .database import Database
-from .made import Json, at, dropped, end, failed, opened, other, start, unknown
+from .made import Json, at, dropped, end, failed, opened, other, parsed, start, unknown
 from .writing import writing_to
 
 KINDS: dict[str, tuple[Json, Json]] = {
@@ -141,12 +141,19 @@ async def test_two_unknown_ends_of_a_run_are_no_conflict(db: Database) -> None:
 async def test_what_is_put_aside_is_bounded_for_each_student(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Above the bound an event is refused all the same."""
+    """Above the bound an event is refused all the same, and its result says that it is not kept."""
     monkeypatch.setattr(record_others, "MAX_QUARANTINED", 3)
     await db.send(start())
     await db.send(start("ken"))
-    for number in range(5):
-        assert await db.send(start(code=f"another {number}")) == ["rejected"]
+    details = []
+    for number in (0, 1, 1, 2, 3, 0, 4):
+        event = start(code=f"another {number}")
+        recorded = await db.store.store([db.delivery(event)])
+        [[result]] = recorded.results
+        assert result.status == "rejected"
+        details.append(result.detail)
+    assert ["is kept" in str(detail) for detail in details] == [*[True] * 4, False, True, False]
+    assert await db.store.quarantine(db.delivery(start()), parsed(start())[0], "x") is False
     assert await db.send(start("ken", code="another")) == ["rejected"]
     kept = [row["student_id"] for row in await db.rows("quarantined_events")]
     assert sorted(kept) == ["ai"] * 3 + ["ken"]

@@ -37,7 +37,7 @@ class HeldStore:
         ]
         return Recorded(results, [])
 
-    async def quarantine(self, delivery: Delivery, parsed: ParsedEvent, reason: str) -> None:
+    async def quarantine(self, delivery: Delivery, parsed: ParsedEvent, reason: str) -> bool:
         raise AssertionError("nothing is wrong with these events")
 
 

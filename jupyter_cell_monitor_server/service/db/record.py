@@ -19,6 +19,7 @@ from ...contract.updates import Update, class_channel, progress_channel
 from ..class_of_notebook import Resolve
 from ..ids import uuid_of
 from ..people import Person
+from ..refusals import detail_of_aside
 from ..runs import Arrival, Run, Taken
 from .channels import Cursors
 from .delivery import Delivery, Recorded
@@ -26,7 +27,7 @@ from .messages import Announcing
 from .record_errors import recount_patterns, save_patterns
 from .record_notebooks import Notebook, Notebooks
 from .record_openings import Openings
-from .record_others import Others, Refused, put_aside
+from .record_others import Aside, Others, Refused
 from .record_people import save_people
 from .record_progress import Success, save_progress
 from .record_runs import (
@@ -44,7 +45,7 @@ from .recount import recount_cells, recount_progress, recount_runs
 
 CONFLICT = "id_conflict"
 _CONFLICT_REASON = "another event was stored under this id"
-_CONFLICT_DETAIL = "Another event was stored under this id. This one is kept for the administrator."
+_CONFLICT_DETAIL = "Another event was stored under this id."
 
 
 Item = tuple[Delivery, ParsedEvent, Arrival]
@@ -63,7 +64,7 @@ class Recording:
         self._others = Others(connection)
         self._runs: dict[RunKey, ChangedRun] = {}
         self._changed: dict[RunKey, ChangedRun] = {}
-        self._refused: list[Refused] = []
+        self._aside = Aside(connection)
         self._recounted: set[uuid.UUID] = set()
         self._homes: dict[tuple[str, str, str], Notebook] = {}
         self._last_sight: tuple[str, str, str, int] | None = None
@@ -153,10 +154,9 @@ class Recording:
     def _refuse(self, item: Item, event_id: str) -> EventResult:
         delivery, parsed, arrival = item
         name, reason = delivery.person.name, f"{CONFLICT}: {_CONFLICT_REASON}"
-        self._refused.append(Refused(name, parsed.raw, reason, arrival.received_at))
-        return EventResult(
-            event_id=event_id, status="rejected", code=CONFLICT, detail=_CONFLICT_DETAIL
-        )
+        is_kept = self._aside.keep(Refused(name, parsed.raw, reason, arrival.received_at))
+        detail = f"{_CONFLICT_DETAIL} {detail_of_aside(is_kept=is_kept)}"
+        return EventResult(event_id=event_id, status="rejected", code=CONFLICT, detail=detail)
 
     def _see(self, event: Event, item: Item) -> None:
         delivery, _, arrival = item
@@ -236,7 +236,7 @@ class Recording:
     def _save(self) -> list[Update]:
         changed = list(self._changed.values())
         self._others.save()
-        put_aside(self._connection, self._refused)
+        self._aside.save()
         told = self._sessions.save()
         self._recounted |= {c.notebook.notebook_id for c in changed if c.is_recounted}
         self._recounted |= self._openings.refolded

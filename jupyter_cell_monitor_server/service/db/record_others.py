@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from ...contract.events import EventsDropped, OtherEvent, ParsedEvent
 from ..ids import content_uuid, uuid_of
@@ -104,17 +104,36 @@ def _dropped_row(event: EventsDropped, parsed: ParsedEvent, arrival: Arrival) ->
     }
 
 
-def put_aside(connection: Connection, refused: Iterable[Refused]) -> None:
-    """Keep refused events, each once, up to a bound for each student."""
-    by_student: dict[str, list[Refused]] = {}
-    for item in refused:
-        by_student.setdefault(item.student_id, []).append(item)
-    for student_id, several in sorted(by_student.items()):
-        kept = quarantined_events.c.student_id == student_id
-        count = select(func.count()).select_from(quarantined_events).where(kept)
-        room = max(0, MAX_QUARANTINED - int(connection.execute(count).scalar() or 0))
-        rows = [_aside_row(item) for item in several[:room]]
-        insert_new(connection, quarantined_events, rows)
+class Aside:
+    """Refused events of one transaction: each is kept once, up to a bound for each student."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._kept: dict[str, set[uuid.UUID]] = {}
+        self._rows: list[Row] = []
+
+    def keep(self, item: Refused) -> bool:
+        """Whether `save` keeps it, or it is kept already."""
+        kept = self._kept.get(item.student_id)
+        if kept is None:
+            kept = self._kept[item.student_id] = self._stored(item.student_id)
+        row = _aside_row(item)
+        if row["event_id"] in kept:
+            return True
+        if len(kept) >= MAX_QUARANTINED:
+            return False
+        kept.add(row["event_id"])
+        self._rows.append(row)
+        return True
+
+    def _stored(self, student_id: str) -> set[uuid.UUID]:
+        aside = quarantined_events.c
+        query = select(aside.event_id).where(aside.student_id == student_id)
+        return set(self._connection.execute(query).scalars())
+
+    def save(self) -> None:
+        """Write what is new."""
+        insert_new(self._connection, quarantined_events, self._rows)
 
 
 def _aside_row(item: Refused) -> Row:
@@ -129,7 +148,9 @@ def _aside_row(item: Refused) -> Row:
 
 def quarantine(
     connection: Connection, delivery: Delivery, parsed: ParsedEvent, reason: str
-) -> None:
-    """Keep an event that cannot be stored, with its bytes and the reason."""
-    refused = Refused(delivery.person.name, parsed.raw, reason, delivery.received_at)
-    put_aside(connection, [refused])
+) -> bool:
+    """Keep an event that cannot be stored, with its bytes and the reason; whether there is room."""
+    aside = Aside(connection)
+    is_kept = aside.keep(Refused(delivery.person.name, parsed.raw, reason, delivery.received_at))
+    aside.save()
+    return is_kept

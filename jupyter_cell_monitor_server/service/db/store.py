@@ -52,9 +52,9 @@ class Store:
             lambda connection: Recording(connection, self._resolve, self._now()).store(deliveries)
         )
 
-    async def quarantine(self, delivery: Delivery, parsed: ParsedEvent, reason: str) -> None:
-        """Keep an event that cannot be stored."""
-        await self._transactions.run(
+    async def quarantine(self, delivery: Delivery, parsed: ParsedEvent, reason: str) -> bool:
+        """Keep an event that cannot be stored; whether there is room for it."""
+        return await self._transactions.run(
             lambda connection: quarantine(connection, delivery, parsed, reason)
         )
 
