@@ -3,6 +3,10 @@
 A session is one notebook, opened in one page load; a rename keeps it. The order of the openings is
 that of `(session_id, place, event_id)`, whenever they came, so that the outcome is the same for
 whatever order they come in.
+
+Where something ran in a session that was never opened, it is in the notebook that has its path
+after all openings, or else had it last. Such a session itself is where the first by name of all
+its paths is.
 """
 
 import uuid

@@ -94,6 +94,45 @@ async def test_a_notebook_that_an_opening_leaves_keeps_none_of_its_cells(db: Dat
     assert sorted(await db.rows("cells"), key=repr) == before
 
 
+A, B, C, D = (Json(notebook_path=f"{name}.ipynb") for name in "abcd")
+NEVER_OPENED: Json = {"session_id": "session-2", "seq": 0}
+NEWEST: Json = {"session_id": "session-3"}
+
+
+@pytest.mark.parametrize(
+    ("before", "run", "newest"),
+    [
+        (
+            [opened(seq=0, **A), opened(seq=1, **B), opened(seq=0, **NEWEST, **C)],
+            NEVER_OPENED | A,
+            opened(seq=1, **NEWEST, **A),
+        ),
+        (
+            [opened(seq=0, **NEWEST, **A)],
+            NEVER_OPENED | B,
+            opened(seq=1, renamed_from=B["notebook_path"], **NEWEST, **D),
+        ),
+        (
+            [opened(seq=0, **B)]
+            + [opened(seq=n, **NEWEST, **path) for n, path in enumerate((A, C, B))],
+            NEWEST | A | {"seq": 9},
+            opened(seq=10, **NEWEST, **A),
+        ),
+    ],
+    ids=["a path of another", "a path renamed from", "a path of its own session"],
+)
+async def test_what_ran_at_a_path_is_where_a_rebuild_has_it_when_a_newest_opening_comes_there(
+    db: Database, before: list[Json], run: Json, newest: Json
+) -> None:
+    """Of a session never opened, and of one that was in another notebook then."""
+    for event in (*before, end(**run), newest):
+        await db.send(event)
+    found = {name: await db.rows(name) for name in ("notebooks", "sessions", "cell_executions")}
+    await db.store.rebuild(lambda done, total: None)
+    for name, rows in found.items():
+        assert sorted(await db.rows(name), key=repr) == sorted(rows, key=repr), name
+
+
 OURS: Json = {"metadata": {"cell_monitor": {"class_id": CLASS}}}
 
 

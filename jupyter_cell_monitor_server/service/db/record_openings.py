@@ -177,7 +177,23 @@ class Openings:
             or self._newest_session(new.key[0]) != new.key[1]
         ):
             return None
-        return notebook
+        return None if self._takes_places(notebook, new) else notebook
+
+    def _takes_places(self, notebook: Notebook, new: NewOpening) -> bool:
+        """Whether what ran at the paths that an opening of a known session names may follow it."""
+        event = new.event
+        if event.notebook_path == notebook.path and event.renamed_from is None:
+            return False
+        return self._has_unopened(event.student_id) or self._is_in_another(notebook, new.key)
+
+    def _is_in_another(self, notebook: Notebook, key: SessionKey) -> bool:
+        opening = notebook_openings.c
+        query = select(opening.event_id).where(
+            opening.student_id == key[0],
+            opening.session_id == key[1],
+            opening.notebook_id != notebook.notebook_id,
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
 
     def _of_new_session(self, new: NewOpening) -> Notebook | None:
         student_id, session_id = new.key
