@@ -165,6 +165,14 @@ async def test_runs_that_came_before_their_opening_get_its_class(
     )
 
 
+async def test_runs_get_a_class_that_no_session_of_their_student_is_in(db: Database) -> None:
+    """Their session opened another notebook after it."""
+    await db.send(opened(seq=0, **B), opened(seq=5, **NEWEST, **B), end(seq=1, **NEWEST, **A))
+    assert await db.send(opened(seq=0, **NEWEST, **A, **OURS)) == ["stored"]
+    assert (await db.row("cell_executions"))["class_id"] == CLASS
+    assert sum(isinstance(update, ExecutionUpdate) for update in db.live()) == 1
+
+
 @pytest.mark.parametrize("order", list(permutations(range(4))))
 async def test_what_ran_before_the_student_chose_a_class_stays_their_own(
     db: Database, order: tuple[int, ...]

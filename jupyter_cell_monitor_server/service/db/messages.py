@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -28,6 +29,8 @@ from .record_runs import RUN_KEY, ChangedRun, RunKey
 from .recount import Recounted
 from .rows import find, insert
 from .tables import error_logs, updates
+
+_NOTHING_LOST: dict[str, Any] = {"missing_events": 0, "dropped_events": 0, "clock_skew_ms": None}
 
 
 class Announcing:
@@ -94,7 +97,7 @@ class Announcing:
     def _delivery(self, notebook: Notebook) -> DeliveryUpdate:
         assert notebook.class_id is not None
         query = deliveries_of(notebook.class_id, notebook.student_id)
-        found = self._connection.execute(query).mappings().one()
+        found = self._connection.execute(query).mappings().one_or_none() or _NOTHING_LOST
         channel = class_channel(notebook.class_id)
         return DeliveryUpdate(
             channel=channel,
