@@ -10,7 +10,7 @@ import pytest
 from jupyter_cell_monitor_server.contract.updates import ErrorAlert, ExecutionUpdate
 from jupyter_cell_monitor_server.service.places import Opening, Placing
 
-from .database import Database
+from .database import Database, person
 from .made import CLASS, PATH, Json, a_cell, end, failed, opened, some_cells, start, unknown
 
 S1, S2, S3 = (uuid.UUID(int=n) for n in (1, 2, 3))
@@ -163,6 +163,35 @@ async def test_runs_that_came_before_their_opening_get_its_class(
         "NameError",
         1,
     )
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_a_notebook_has_no_class_of_an_opening_that_is_another_ones(
+    db: Database, order: tuple[int, ...]
+) -> None:
+    """Though it was its own until an earlier one came, that moves it away."""
+    events = [
+        opened(seq=0, renamed_from="c.ipynb", **A),
+        opened(seq=1, **B),
+        opened(seq=0, **NEWEST, **A, **OURS),
+    ]
+    for number in order:
+        await db.send(events[number] | {"event_id": f"o-{number}"})
+    found = {row["path"]: row["class_id"] for row in await db.rows("notebooks")}
+    assert found == {"a.ipynb": CLASS, "b.ipynb": None}
+
+
+@pytest.mark.parametrize("is_run_first", [True, False])
+async def test_a_notebook_that_ran_in_a_class_is_of_the_class_that_its_opening_says(
+    db: Database, is_run_first: bool
+) -> None:
+    """None, where who opens it is in that class no more."""
+    events = [end(**NEVER_OPENED), opened(**NEWEST)]
+    people = [person("ai"), person("ai", "student", "another")]
+    for number in (0, 1) if is_run_first else (1, 0):
+        await db.send(events[number], who=people[number])
+    assert (await db.row("notebooks"))["class_id"] is None
+    assert (await db.row("cell_executions"))["class_id"] is None
 
 
 async def test_runs_get_a_class_that_no_session_of_their_student_is_in(db: Database) -> None:

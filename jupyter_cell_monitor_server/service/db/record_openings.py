@@ -202,8 +202,7 @@ class Openings:
             return None
         notebook = self._notebooks.at_path(student_id, new.event.notebook_path)
         if notebook is not None:
-            is_first = notebook.opened_at is None
-            is_other = is_first and new.found is not None and _class_given(new) != notebook.class_id
+            is_other = notebook.opened_at is None and _class_given(new) != notebook.class_id
             return None if is_other or self._changes_class(notebook, new) else notebook
         if self._has_unopened(student_id):
             return None

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -145,15 +145,10 @@ class _Refold:
         new.opened_at = new.opened_at or self._now
         new.name = placed.openings[-1].notebook_name
         stored = [opening for opening in placed.openings if opening.place >= 0]
-        if stored:
-            position = stored[-1].position
-            new.newest_session_id, new.newest_place, new.newest_event_id = position
-        giver = next((o for o in placed.openings if o.class_id is not None), None)
-        if giver is None or (new.keeps_cells and new.class_id is not None):
-            return
-        new.class_id, new.assignment = giver.class_id, giver.assignment
-        if giver is not placed.openings[0] or giver.by_choice:
-            new.class_session_id, new.class_place, _ = giver.position
+        position = stored[-1].position if stored else (None, None, None)
+        new.newest_session_id, new.newest_place, new.newest_event_id = position
+        if not new.keeps_cells or new.class_id is None:
+            _set_class(new, placed.openings)
 
     def _write(
         self,
@@ -252,6 +247,15 @@ def choose_ids(
 
 def _notebook(row: Any) -> Notebook:
     return Notebook(**row)
+
+
+def _set_class(new: Notebook, openings: Sequence[Opening]) -> None:
+    new.class_id = new.assignment = None
+    giver = next((opening for opening in openings if opening.class_id is not None), None)
+    if giver is not None:
+        new.class_id, new.assignment = giver.class_id, giver.assignment
+        if giver is not openings[0] or giver.by_choice:
+            new.class_session_id, new.class_place, _ = giver.position
 
 
 def _copy(notebook: Notebook) -> Notebook:
