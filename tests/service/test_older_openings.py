@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event
 
 from jupyter_cell_monitor_server.service.db.refold import choose_ids
 from jupyter_cell_monitor_server.service.db.tables import metadata
@@ -132,6 +133,24 @@ def counted(calls: list[str], function: Any) -> Any:
         return function(*args, **more)
 
     return call
+
+
+async def test_sessions_that_stay_where_they_are_are_not_written_when_a_student_is_placed_anew(
+    db: Database,
+) -> None:
+    """However many there are."""
+    await db.send(*(opened(session_id=f"session-{n}", seq=0) for n in range(5)))
+    await db.send(opened(session_id="session-0", seq=1, **ELSEWHERE), end(session_id="session-9"))
+    statements: list[str] = []
+
+    def listen(*given: Any) -> None:
+        statements.append(given[2])
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    await db.store.rebuild(lambda done, total: None)
+    event.remove(Engine, "before_cursor_execute", listen)
+    assert any("FROM sessions" in statement for statement in statements)
+    assert not any(statement.startswith("UPDATE sessions") for statement in statements)
 
 
 async def test_a_cell_that_an_older_opening_alone_names_is_told_of(db: Database) -> None:

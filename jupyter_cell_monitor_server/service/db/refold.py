@@ -29,6 +29,7 @@ from .tables import (
 
 ClassOfPath = Callable[[str], ClassOfNotebook | None]
 _RUN_KEY = ("student_id", "day", "execution_id")
+_PLACED = ("notebook_id", "notebook_path", "opened")
 
 
 @dataclass(slots=True)
@@ -58,6 +59,8 @@ class _Refold:
         self._class_of_path = class_of_path
         self._now = now
         self._stored = {row.notebook_id: row for row in map(_notebook, self._read(notebooks))}
+        columns = (sessions.c[name] for name in ("session_id", *_PLACED))
+        self._sessions = {row["session_id"]: row for row in self._read(sessions, *columns)}
         self._done = Refolded()
 
     def run(self) -> Refolded:
@@ -89,7 +92,7 @@ class _Refold:
         names = [notebook_openings.c[name] for name in Opening.__slots__]
         found = [Opening(**row) for row in self._read(notebook_openings, *names)]
         known = {opening.session_id for opening in found}
-        for row in self._read(sessions):
+        for row in self._sessions.values():
             notebook = self._stored.get(row["notebook_id"])
             if row["opened"] and row["session_id"] not in known and notebook is not None:
                 found.append(_opening_before(row["session_id"], notebook))
@@ -170,10 +173,15 @@ class _Refold:
                     self._change(
                         notebook_openings, {"notebook_id": notebook_id}, event_id=opening.event_id
                     )
-        for session_id, (notebook_id, path) in self._done.of_sessions.items():
-            values = {"notebook_id": notebook_id, "notebook_path": path, "opened": True}
-            self._change(sessions, values, session_id=session_id)
+        self._write_sessions()
         self._remove(gone)
+
+    def _write_sessions(self) -> None:
+        for session_id, (notebook_id, path) in self._done.of_sessions.items():
+            row = self._sessions.get(session_id)
+            values = dict(zip(_PLACED, (notebook_id, path, True), strict=True))
+            if row is not None and any(row[name] != value for name, value in values.items()):
+                self._change(sessions, values, session_id=session_id)
 
     def _change(self, table: Table, values: dict[str, Any], **equal: Any) -> None:
         same = (table.c[name] == value for name, value in equal.items())
@@ -198,7 +206,7 @@ class _Refold:
             )
         self._connection.execute(sql_update(cell_executions).where(*moving).values(values))
         self._change(dropped_events, values, notebook_path=path, **place)
-        self._change(sessions, values, notebook_path=path, **place)
+        self._change(sessions, values, notebook_path=path, opened=False, **place)
 
     def _remove(self, gone: Collection[uuid.UUID]) -> None:
         for notebook_id in gone:
