@@ -244,3 +244,24 @@ async def test_a_run_counts_for_the_notebook_that_it_began_in(db: Database) -> N
     run = await db.row("cell_executions")
     done = [row for row in await db.rows("cells") if row["completed_at"]]
     assert [row["notebook_id"] for row in done] == [run["notebook_id"]]
+
+
+@pytest.mark.parametrize("is_one_batch", [True, False])
+@pytest.mark.parametrize("is_opened", [True, False])
+async def test_where_a_run_is_by_its_end_alone_nothing_of_it_is_left_when_its_start_comes(
+    db: Database, is_opened: bool, is_one_batch: bool
+) -> None:
+    """Neither its cell, nor the notebook, if nobody has opened it."""
+    run: Json = {"run": "r", "cell_id": "c9", "session_id": "session-2"}
+    late = [end(notebook_path="b.ipynb", **run), start(notebook_path="a.ipynb", **run)]
+    if is_opened:
+        await db.send(opened(notebook_path="b.ipynb"))
+    for events in [late] if is_one_batch else [[event] for event in late]:
+        await db.send(*events)
+    assert (await db.row("cells", cell_id="c9"))["completed_at"] is not None
+    paths = {row["path"] for row in await db.rows("notebooks")}
+    assert paths == ({"a.ipynb", "b.ipynb"} if is_opened else {"a.ipynb"})
+    found = {name: await db.rows(name) for name in ("notebooks", "cells", "sessions")}
+    await db.store.rebuild(lambda done, total: None)
+    for name, rows in found.items():
+        assert sorted(await db.rows(name), key=repr) == sorted(rows, key=repr), name

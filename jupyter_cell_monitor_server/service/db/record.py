@@ -42,6 +42,7 @@ from .record_runs import (
 )
 from .record_sessions import SessionKey, Sessions
 from .recount import recount_cells, recount_progress, recount_runs
+from .remove_notebooks import remove_empty
 
 CONFLICT = "id_conflict"
 _CONFLICT_REASON = "another event was stored under this id"
@@ -224,7 +225,7 @@ class Recording:
             (run.student_id, run.session_id), run.notebook_path, person
         )
         cell = self._notebooks.cell(notebook, run.cell_id)
-        if not changed.is_new and cell is not changed.cell:
+        if cell is not changed.cell:
             self._recounted |= {changed.notebook.notebook_id, notebook.notebook_id}
         changed.notebook, changed.cell = notebook, cell
         run.notebook_id = notebook.notebook_id
@@ -257,6 +258,7 @@ class Recording:
         announcing.progress(progress)
         announcing.deliveries(self._notebooks.of_id(row["notebook_id"]) for row in told)
         self._recount(announcing)
+        remove_empty(self._connection, self._notebooks.unopened())
         self._cursors.save()
         return announcing.in_order()
 

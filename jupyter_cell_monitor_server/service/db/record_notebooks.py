@@ -168,6 +168,10 @@ class Notebooks:
         """The notebook that has this path now."""
         return self._by_path.get((student_id, path))
 
+    def unopened(self) -> list[Notebook]:
+        """Those at hand that nobody has opened yet."""
+        return [notebook for notebook in self._by_id.values() if notebook.opened_at is None]
+
     def find(self, key: SessionKey, path: str) -> Notebook | None:
         """Where a run of a session belongs, as `places.Placing.add` has it; None: nowhere yet."""
         session = self._sessions.get(key)

@@ -2,23 +2,22 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, exists, func, literal, or_, select, union
+from sqlalchemy import Connection, Table, exists, func, literal, or_, select, union
 from sqlalchemy import update as sql_update
 
 from ..class_of_notebook import ClassOfNotebook
 from ..places import Opening, Place, Placed, Placing
 from .record_notebooks import CHANGING, COLUMNS, Notebook, name_of
 from .recount import recount_cells
+from .remove_notebooks import remove_notebooks
 from .rows import upsert
 from .tables import (
-    assignment_progress,
     cell_executions,
-    cells,
     dropped_events,
     error_logs,
     notebook_openings,
@@ -174,7 +173,7 @@ class _Refold:
                         notebook_openings, {"notebook_id": notebook_id}, event_id=opening.event_id
                     )
         self._write_sessions()
-        self._remove(gone)
+        remove_notebooks(self._connection, self._student_id, gone)
 
     def _write_sessions(self) -> None:
         for session_id, (notebook_id, path) in self._done.of_sessions.items():
@@ -207,17 +206,6 @@ class _Refold:
         self._connection.execute(sql_update(cell_executions).where(*moving).values(values))
         self._change(dropped_events, values, notebook_path=path, **place)
         self._change(sessions, values, notebook_path=path, opened=False, **place)
-
-    def _remove(self, gone: Collection[uuid.UUID]) -> None:
-        for notebook_id in gone:
-            for table in (cells, assignment_progress, student_progress, notebooks):
-                same = table.c.notebook_id == notebook_id
-                if "student_id" in table.c:
-                    self._connection.execute(
-                        delete(table).where(same, table.c.student_id == self._student_id)
-                    )
-                else:
-                    self._connection.execute(delete(table).where(same))
 
 
 def _left_by_openings(chosen: dict[Placed, uuid.UUID]) -> set[uuid.UUID]:
