@@ -1,7 +1,8 @@
 """What an opening costs that is not the newest: no more than it can move."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from random import Random
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from jupyter_cell_monitor_server.service.places import Placed, Placing
 
 from .database import Database
 from .made import CLASS, Json, a_cell, end, failed, opened, some_cells
-from .test_fold import many
+from .test_fold import many, rows_of
 
 
 class Walked(list[Any]):
@@ -80,6 +81,14 @@ def _event(draw: st.DrawFn, session: int, seq: int) -> Json:
     return opened(cells=draw(st.sampled_from(CELLS)), nbformat_minor=minor, **place)
 
 
+async def store_alone(db: Database, history: Iterable[Sequence[Json]]) -> None:
+    """Store these requests, where nothing else is stored."""
+    for table in metadata.tables:
+        await db.sql(f"DELETE FROM {table}")
+    for events in history:
+        await db.send(*events)
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @many(60)
 @given(history=histories())
@@ -87,14 +96,26 @@ async def test_what_is_folded_one_by_one_is_what_a_rebuild_makes(
     db: Database, history: list[list[Json]]
 ) -> None:
     """Whatever openings there are, and in whichever order they come."""
-    for table in metadata.tables:
-        await db.sql(f"DELETE FROM {table}")
-    for events in history:
-        await db.send(*events)
+    await store_alone(db, history)
     before = {name: await db.rows(name) for name in COMPARED}
     await db.store.rebuild(lambda done, total: None)
     for name, rows in before.items():
         assert sorted(await db.rows(name), key=repr) == sorted(rows, key=repr), name
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@many(40)
+@given(history=histories(), mixed=st.randoms())
+async def test_whatever_order_a_history_comes_in_makes_the_same(
+    db: Database, history: list[list[Json]], mixed: Random
+) -> None:
+    """Also where its sessions open several notebooks, and run some that they never open."""
+    await store_alone(db, history)
+    found = await rows_of(db, {"ai": "ai"})
+    events = [event for events in history for event in events]
+    mixed.shuffle(events)
+    await store_alone(db, [[event] for event in (*events, *events[:2])])
+    assert await rows_of(db, {"ai": "ai"}) == found
 
 
 ELSEWHERE: Json = {"notebook_path": "notes.ipynb"}
