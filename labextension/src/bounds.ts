@@ -2,8 +2,8 @@
 
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { ILoss, QueueConnection } from './database';
-import { LossSum, writeLosses } from './losses';
+import type { ILoss, IStoredEvent, QueueConnection } from './database';
+import { addCounts, addedUp, LossSum, reportsOf, writeLosses } from './losses';
 import { excess, fits, giveUp, type ILoad, measure, ROOM_STORES } from './room';
 
 export const MEGABYTE = 1_000_000;
@@ -26,9 +26,14 @@ export class Bounds {
     return this._gaveUp;
   }
 
-  /** How many are lost and not yet written down, by reason. */
-  get unwritten(): Map<string, number> {
-    return this._unwritten.counts;
+  /** What is lost and not yet written down. */
+  get unwritten(): readonly ILoss[] {
+    return this._unwritten.all;
+  }
+
+  /** How many losses are not yet counted on the disk, by reason. */
+  get uncounted(): Map<string, number> {
+    return addedUp(this._uncounted, this._unwritten.counts);
   }
 
   /** Events were added to the queue (or, with negative numbers, removed). */
@@ -43,6 +48,14 @@ export class Bounds {
   forgo(losses: readonly ILoss[]): void {
     losses.forEach(loss => this._unwritten.add(loss));
     this._gaveUp.emit();
+  }
+
+  /** The reports of what could not be written down: from now on they are the caller's. */
+  takeReports(): IStoredEvent[] {
+    const { all } = this._unwritten;
+    this._uncounted = this.uncounted;
+    this._unwritten = new LossSum();
+    return all.flatMap(reportsOf);
   }
 
   /** Write down what is lost, and make room where the queue is over its bounds. */
@@ -76,15 +89,19 @@ export class Bounds {
   }
 
   private async _writeDown(): Promise<void> {
-    if (this._unwritten.counts.size === 0) {
+    if (this.uncounted.size === 0) {
       return;
     }
-    const sum = this._unwritten;
-    this._unwritten = new LossSum();
+    const [sum, told] = [this._unwritten, this._uncounted];
+    [this._unwritten, this._uncounted] = [new LossSum(), new Map()];
     try {
-      await this._connection.write(ROOM_STORES, writing => writeLosses(writing, sum));
+      await this._connection.write(ROOM_STORES, async writing => {
+        await writeLosses(writing, sum);
+        await addCounts(writing, told);
+      });
     } catch (error) {
       sum.all.forEach(loss => this._unwritten.add(loss));
+      this._uncounted = addedUp(told, this._uncounted);
       throw error;
     }
   }
@@ -115,5 +132,7 @@ export class Bounds {
   private _load: ILoad | null = null;
   private _added = 0;
   private _unwritten = new LossSum();
+  /** The losses that are reported already, by reason. */
+  private _uncounted = new Map<string, number>();
   private _tidying: Promise<void> = Promise.resolve();
 }

@@ -8,6 +8,7 @@ import {
   openDB
 } from 'idb';
 
+import { betweenTabs, Connection, isFull, type OnBlocked, openNewest } from './connection';
 import type { AnyEvent, EventsDropped } from './contract';
 import { STRICT } from './groups';
 import type { IOpenRun } from './runs';
@@ -86,27 +87,7 @@ export type StoreName = 'events' | 'rejected' | 'counts' | 'losses' | 'contact' 
 export type QueueDatabase = IDBPDatabase<IQueueSchema>;
 export type Writing = IDBPTransaction<IQueueSchema, StoreName[], 'readwrite'>;
 
-/** Open the database `name`. */
-export async function connect(name: string): Promise<QueueDatabase> {
-  return openNewest(version => open(name, version), VERSION);
-}
-
-/** Open a database; one that a newer release has made is opened as it is. */
-export async function openNewest<T>(
-  open: (version?: number) => Promise<T>,
-  version: number
-): Promise<T> {
-  try {
-    return await open(version);
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'VersionError') {
-      return open();
-    }
-    throw error;
-  }
-}
-
-async function open(name: string, version?: number): Promise<QueueDatabase> {
+async function open(name: string, version?: number, onBlocked?: OnBlocked): Promise<QueueDatabase> {
   return openDB<IQueueSchema>(name, version, {
     upgrade: async (db, oldVersion, _new, transaction) => {
       if (oldVersion < 1) {
@@ -122,8 +103,7 @@ async function open(name: string, version?: number): Promise<QueueDatabase> {
       }
       db.createObjectStore('runs', { keyPath: 'executionId' });
     },
-    // A newer release in another tab must not wait for this one.
-    blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close()
+    ...betweenTabs<IQueueSchema>(onBlocked)
   });
 }
 
@@ -183,20 +163,23 @@ function rankOf(type: string): number {
 }
 
 /** What a batch may hold, and what it passes over. */
-interface IBatchBounds {
+export interface IBatchBounds {
   maxEvents: number;
   maxBytes: number;
   skip: ReadonlySet<number>;
   isMine: (studentId: string) => boolean;
 }
 
-/** The oldest events within the bounds, at least one; `isEnd`: there are no more. */
+/**
+ * The `first` events, then the oldest within the bounds, at least one; `isEnd`: there are no more.
+ */
 export async function readBatch(
   db: QueueDatabase,
-  { maxEvents, maxBytes, skip, isMine }: IBatchBounds
+  { maxEvents, maxBytes, skip, isMine }: IBatchBounds,
+  first: readonly IQueuedEvent[] = []
 ): Promise<{ events: IQueuedEvent[]; isEnd: boolean }> {
-  const events: IQueuedEvent[] = [];
-  let left = maxBytes;
+  const events = [...first];
+  let left = first.reduce((sum, { bytes }) => sum - bytes, maxBytes);
   let cursor = await db.transaction('events').store.openCursor();
   for (; cursor && events.length < maxEvents; cursor = await cursor.continue()) {
     const { eventId, studentId, body, bytes } = cursor.value;
@@ -211,28 +194,13 @@ export async function readBatch(
   return { events, isEnd: cursor === null };
 }
 
-/** A database that is opened again where the browser has closed it (its data cleared, its disk away). */
-export class QueueConnection {
-  private constructor(
-    readonly name: string,
-    private _db: QueueDatabase
-  ) {}
-
-  static async open(name: string): Promise<QueueConnection> {
-    return new QueueConnection(name, await connect(name));
-  }
-
-  /** Do something with the database; a second time where it was closed in between. */
-  async run<T>(act: (db: QueueDatabase) => Promise<T>): Promise<T> {
-    try {
-      return await act(this._db);
-    } catch (error) {
-      const isClosed = error instanceof DOMException && error.name === 'InvalidStateError';
-      if (!isClosed || this._isClosed) {
-        throw error;
-      }
-      return act(await this._connectAgain());
-    }
+/** The queue's database. */
+export class QueueConnection extends Connection<IQueueSchema> {
+  /** Open the database `name`. */
+  static async open(name: string, onBlocked?: OnBlocked): Promise<QueueConnection> {
+    const connect = (): Promise<QueueDatabase> =>
+      openNewest(version => open(name, version, onBlocked), VERSION);
+    return new QueueConnection(connect, await connect());
   }
 
   /** Write all that `act` does, or nothing; resolves when it is on the disk. */
@@ -249,21 +217,29 @@ export class QueueConnection {
     });
   }
 
-  /** One at a time, however many have found it closed. */
-  private async _connectAgain(): Promise<QueueDatabase> {
-    this._connecting ??= connect(this.name)
-      .then(db => (this._db = db))
-      .finally(() => (this._connecting = null));
-    return this._connecting;
+  /** Delete events and do what belongs to it; false where the disk had no room for the latter. */
+  async deleteEvents(
+    keys: readonly number[],
+    stores: StoreName[],
+    act: (writing: Writing) => Promise<void>
+  ): Promise<boolean> {
+    const deleteAll = async (writing: Writing): Promise<unknown> =>
+      Promise.all(keys.map(key => writing.objectStore('events').delete(key)));
+    try {
+      await this.write(['events', ...stores], async writing => {
+        await deleteAll(writing);
+        await act(writing);
+      });
+      return true;
+    } catch (error) {
+      if (!isFull(error)) {
+        throw error;
+      }
+      // What only deletes goes through.
+      await this.write(['events'], deleteAll);
+      return false;
+    }
   }
-
-  close(): void {
-    this._isClosed = true;
-    this._db.close();
-  }
-
-  private _connecting: Promise<QueueDatabase> | null = null;
-  private _isClosed = false;
 }
 
 function abort(writing: Writing): void {

@@ -14,6 +14,8 @@ export type Trouble = 'offline' | 'unavailable' | 'signed_out' | 'refused' | 'no
  */
 export interface ISendingState extends ISenderState {
   trouble: Trouble | null;
+  /** Those of `waiting` that this page alone has, because the disk takes none. */
+  memoryCount: number;
   /** Events that were sent today, by all tabs. */
   sentToday: number;
   rejectedCount: number;

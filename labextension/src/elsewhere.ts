@@ -12,6 +12,7 @@ import type { IUiOptions } from './ui';
 
 const STATE: ISendingState = {
   waiting: 0,
+  memoryCount: 0,
   sentCount: 0,
   state: 'elsewhere',
   lastContact: null,

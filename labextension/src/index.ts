@@ -1,6 +1,10 @@
 /** The plugins of the extension. */
 
-import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  ILabStatus,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -21,18 +25,19 @@ const plugin: JupyterFrontEndPlugin<void> = {
   description: 'Records the cells that are run in notebooks of a class, and says so.',
   autoStart: true,
   requires: [INotebookTracker],
-  optional: [ISettingRegistry, ITranslator, ICommandPalette, IStatusBar],
+  optional: [ISettingRegistry, ITranslator, ICommandPalette, IStatusBar, ILabStatus],
   activate: async (
     app: JupyterFrontEnd,
     tracker: INotebookTracker,
     registry: ISettingRegistry | null,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
-    statusBar: IStatusBar | null
+    statusBar: IStatusBar | null,
+    labStatus: ILabStatus | null
   ): Promise<void> => {
     const settings = await Settings.load(registry, PLUGIN_ID);
     const trans = loadTexts(translator);
-    running = await start({ app, tracker, settings, trans, palette, statusBar });
+    running = await start({ app, tracker, settings, trans, palette, statusBar, labStatus });
   },
   deactivate: () => {
     running?.dispose();

@@ -2,6 +2,7 @@
 
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import { isFull } from './connection';
 import type { IQueuedEvent, IStoredEvent, IStoredRun, QueueConnection } from './database';
 import type { Disk } from './disk';
 import type { IGroup } from './groups';
@@ -228,11 +229,6 @@ export class Journal implements IOpenRuns {
 
 const LEAVING = ['pagehide', 'visibilitychange'];
 const NOTHING: RunChanges = { runs: [], forgotten: [] };
-
-/** Whether an error says that the disk takes nothing new. */
-export function isFull(error: unknown): boolean {
-  return (error as Partial<Error> | null)?.name === 'QuotaExceededError';
-}
 
 // The recording itself goes on without it; only a reload in mid-run would show it.
 function warn(error: unknown): void {

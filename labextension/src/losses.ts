@@ -3,7 +3,14 @@
 import { v7 as uuidv7 } from 'uuid';
 
 import { type EventsDropped, MAX_DROPPED_RANGES } from './contract';
-import { type ILoss, storedEvent, type Writing } from './database';
+import {
+  type ILoss,
+  type IRejectedEvent,
+  type IStoredEvent,
+  type QueueConnection,
+  storedEvent,
+  type Writing
+} from './database';
 import { sizeOf, withRange } from './ranges';
 
 export const QUEUE_FULL = 'queue_full';
@@ -81,11 +88,41 @@ export async function writeLosses(writing: Writing, sum: LossSum): Promise<void>
       await report(writing, whole);
     }
   }
+  await addCounts(writing, sum.counts);
+}
+
+/** Count losses, by reason. */
+export async function addCounts(
+  writing: Writing,
+  byReason: ReadonlyMap<string, number>
+): Promise<void> {
   const counts = writing.objectStore('counts');
-  for (const [reason, count] of sum.counts) {
+  for (const [reason, count] of byReason) {
     const name = droppedName(reason);
     await counts.put(((await counts.get(name)) ?? 0) + count, name);
   }
+}
+
+/** The sums of two counts. */
+export function addedUp(
+  one: ReadonlyMap<string, number>,
+  other: ReadonlyMap<string, number>
+): Map<string, number> {
+  const sums = new Map(one);
+  other.forEach((count, reason) => sums.set(reason, (sums.get(reason) ?? 0) + count));
+  return sums;
+}
+
+const MAX_REJECTED = 50;
+
+/** Keep an event that was refused for good: the last few of them, and how many there were. */
+export async function putRejected(writing: Writing, rejected: IRejectedEvent): Promise<void> {
+  const refused = writing.objectStore('rejected');
+  const counts = writing.objectStore('counts');
+  await refused.add(rejected);
+  await counts.put(((await counts.get('rejected')) ?? 0) + 1, 'rejected');
+  const keys = await refused.getAllKeys();
+  await Promise.all(keys.slice(0, -MAX_REJECTED).map(old => refused.delete(old)));
 }
 
 /** The name of a reason's count. */
@@ -94,13 +131,40 @@ export function droppedName(reason: string): string {
 }
 
 /** Make a loss an event that waits: from then on it is not altered any more. */
-export async function report(writing: Writing, loss: ILoss): Promise<void> {
-  const events = writing.objectStore('events');
-  for (let first = 0; first < loss.ranges.length; first += MAX_DROPPED_RANGES) {
-    const ranges = loss.ranges.slice(first, first + MAX_DROPPED_RANGES);
-    await events.add(storedEvent(eventOf(loss, ranges)));
+async function report(writing: Writing, loss: ILoss): Promise<void> {
+  for (const value of reportsOf(loss)) {
+    await writing.objectStore('events').add(value);
   }
   await writing.objectStore('losses').delete([loss.sessionId, loss.reason]);
+}
+
+/** Make events of all losses of whoever `isMine` names; whether there were any. */
+export async function reportAll(
+  connection: QueueConnection,
+  isMine: (studentId: string) => boolean
+): Promise<boolean> {
+  const losses = await connection.run(db => db.getAll('losses'));
+  if (!losses.some(({ studentId }) => isMine(studentId))) {
+    return false;
+  }
+  await connection.write(['events', 'losses'], async writing => {
+    for (const loss of await writing.objectStore('losses').getAll()) {
+      if (isMine(loss.studentId)) {
+        await report(writing, loss);
+      }
+    }
+  });
+  return true;
+}
+
+/** The events that tell of a loss. */
+export function reportsOf(loss: ILoss): IStoredEvent[] {
+  const reports: IStoredEvent[] = [];
+  for (let first = 0; first < loss.ranges.length; first += MAX_DROPPED_RANGES) {
+    const ranges = loss.ranges.slice(first, first + MAX_DROPPED_RANGES);
+    reports.push(storedEvent(eventOf(loss, ranges)));
+  }
+  return reports;
 }
 
 // A loss has to be told also where the service refused the events for their path.

@@ -65,7 +65,12 @@ export class Notifications implements IDisposable {
     const now = Date.now();
     if (now - this._failedAt > OFTEN_ENOUGH_MS) {
       this._failedAt = now;
-      notifyNotKept(this._trans);
+      Notification.error(
+        this._trans.__(
+          'This browser cannot save your records. Keep this tab open until all are sent, and free some disk space.'
+        ),
+        { autoClose: false }
+      );
     }
   }
 
@@ -82,6 +87,29 @@ export function notifyNotKept(trans: TranslationBundle): void {
     ),
     { autoClose: false }
   );
+}
+
+/** Tells that recording waits for a tab of an earlier release. */
+export class WaitingNotice {
+  constructor(private readonly _trans: TranslationBundle) {}
+
+  show(): void {
+    this._shown ??= Notification.warning(
+      this._trans.__(
+        'Nothing is recorded yet: JupyterLab is open in another tab, in an earlier version. Close or reload that tab.'
+      ),
+      { autoClose: false }
+    );
+  }
+
+  withdraw(): void {
+    if (this._shown !== null) {
+      Notification.dismiss(this._shown);
+      this._shown = null;
+    }
+  }
+
+  private _shown: string | null = null;
 }
 
 /** Tell that what waits could not be read for a file. */

@@ -4,8 +4,10 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { Bounds } from './bounds';
 import { nextContact } from './contact';
+import { isFull, type OnBlocked } from './connection';
 import type { AnyEvent } from './contract';
 import {
+  type IBatchBounds,
   type IContact,
   type ILoss,
   type IQueuedEvent,
@@ -13,46 +15,53 @@ import {
   type IStoredEvent,
   QueueConnection,
   readBatch,
+  type StoreName,
   storedEvent,
   type Writing
 } from './database';
 import { Disk, type IWorker } from './disk';
 import type { IEventSink } from './interfaces';
-import { type IOpenRuns, isFull, type IWritten, Journal } from './journal';
+import { type IOpenRuns, type IWritten, Journal } from './journal';
 import { Leases } from './leases';
 import {
-  droppedName,
+  addedUp,
   lossOf,
   LossSum,
   NOT_KEPT,
-  QUEUE_FULL,
+  putRejected,
   REJECTED,
-  report,
+  reportAll,
   writeLosses
 } from './losses';
-import { type ILoad, ROOM_STORES } from './room';
+import { MemoryEvents } from './memory';
+import { countForeign, countWaiting, readContents, readDropped, readRejected } from './reading';
+import type { ILoad } from './room';
 import type { IQueueContents } from './saving';
 
 export type { IContact, IQueuedEvent, IRejectedEvent } from './database';
 
-const MAX_REJECTED = 50;
+const NONE: ReadonlySet<number> = new Set();
 
 /** A queue that survives a closed tab. All tabs of a user share it. */
 export class EventQueue implements IEventSink {
   private constructor(
     private readonly _connection: QueueConnection,
-    disk: Disk
+    private readonly _disk: Disk
   ) {
     this.leases = new Leases(_connection);
     this._bounds = new Bounds(_connection);
     this._bounds.gaveUp.connect(() => this._gaveUp.emit());
-    this._journal = new Journal(_connection, disk, bytes => this._bounds.free(bytes));
+    this._journal = new Journal(_connection, _disk, bytes => this._bounds.free(bytes));
     this._journal.written.connect(this._onWritten, this);
   }
 
   /** Open the database `name`. Rejects where the browser keeps no data (some private windows). */
-  static async open(name: string, startWorker?: () => IWorker): Promise<EventQueue> {
-    const connection = await QueueConnection.open(name);
+  static async open(
+    name: string,
+    startWorker?: () => IWorker,
+    onBlocked?: OnBlocked
+  ): Promise<EventQueue> {
+    const connection = await QueueConnection.open(name, onBlocked);
     return new EventQueue(connection, new Disk(connection, startWorker));
   }
 
@@ -67,9 +76,9 @@ export class EventQueue implements IEventSink {
     this._bounds.limits = limits;
   }
 
-  /** The events of this tab that are not on the disk yet. */
-  get unwritten(): readonly IStoredEvent[] {
-    return this._journal.unwritten;
+  /** How many events are in this page's memory alone, because the disk takes none. */
+  get memoryCount(): number {
+    return this._memory.count;
   }
 
   /** The runs that are not over yet: they are written together with the events. */
@@ -77,12 +86,12 @@ export class EventQueue implements IEventSink {
     return this._journal;
   }
 
-  /** Emitted when events of this tab are on the disk. */
+  /** Emitted when events of this tab wait; those in memory alone have keys below zero. */
   get added(): ISignal<EventQueue, IWritten> {
     return this._added;
   }
 
-  /** Emitted when an event could not be kept, e.g. because the disk is full. */
+  /** Emitted when the disk did not take an event, e.g. because it is full. */
   get failed(): ISignal<EventQueue, Error> {
     return this._failed;
   }
@@ -92,16 +101,17 @@ export class EventQueue implements IEventSink {
     return this._gaveUp;
   }
 
-  /** Keep an event. Resolves when it is on the disk; rejects where the browser cannot keep it. */
+  /**
+   * Keep an event. Resolves when it is on the disk or, where that takes none, with the service;
+   * rejects where it had to be given up.
+   */
   async add(event: AnyEvent): Promise<void> {
     const value = storedEvent(event);
     try {
       await this._journal.add(value);
     } catch (error) {
-      const loss = lossOf(value.body, NOT_KEPT);
-      this._bounds.forgo(loss === null ? [] : [loss]);
       this._failed.emit(error instanceof Error ? error : new Error(String(error)));
-      throw error;
+      await this._hold(value);
     }
     await this._tidied;
   }
@@ -120,15 +130,16 @@ export class EventQueue implements IEventSink {
   async take(
     maxEvents: number,
     maxBytes: number,
-    skip: ReadonlySet<number> = new Set(),
+    skip: ReadonlySet<number> = NONE,
     studentId: string | null = null
   ): Promise<IQueuedEvent[]> {
     await this._bounds.tidy();
+    this._bounds.grow(await this._memory.moveTo(value => this._putAlone(value)));
     const isMine = (id: string): boolean => studentId === null || id === studentId;
     const bounds = { maxEvents, maxBytes, skip, isMine };
-    let batch = await this._connection.run(db => readBatch(db, bounds));
+    let batch = await this._read(bounds);
     if (batch.isEnd && (await this._report(isMine))) {
-      batch = await this._connection.run(db => readBatch(db, bounds));
+      batch = await this._read(bounds);
     }
     this._sizes = new Map(batch.events.map(({ key, bytes }) => [key, bytes]));
     this._bounds.underWay = new Set(this._sizes.keys());
@@ -137,95 +148,64 @@ export class EventQueue implements IEventSink {
 
   /** Delete the events that the service has; it said so at `at` (ms since 1970). */
   async remove(keys: readonly number[], at = Date.now()): Promise<void> {
-    const deleteAll = async (writing: Writing): Promise<unknown> =>
-      Promise.all(keys.map(key => writing.objectStore('events').delete(key)));
-    try {
-      await this._connection.write(['events', 'contact'], async writing => {
-        const contact = writing.objectStore('contact');
-        await contact.put(nextContact(await contact.get('last'), at, keys.length), 'last');
-        await deleteAll(writing);
-      });
-    } catch (error) {
-      if (!isFull(error)) {
-        throw error;
-      }
-      // Nothing new fits on the disk, not even the time: what only deletes goes through.
-      await this._connection.write(['events'], deleteAll);
-    }
-    this._shrink(keys);
+    await this._delete(keys, ['contact'], async writing => {
+      const contact = writing.objectStore('contact');
+      await contact.put(nextContact(await contact.get('last'), at, keys.length), 'last');
+    });
   }
 
   /** Move an event out of the way, to the last few that were refused for good, and report it. */
   async reject(key: number, rejected: IRejectedEvent): Promise<void> {
-    await this._connection.write(['events', 'rejected', 'counts', 'losses'], async writing => {
-      const refused = writing.objectStore('rejected');
-      const counts = writing.objectStore('counts');
-      await writing.objectStore('events').delete(key);
-      await refused.add(rejected);
-      await counts.put(((await counts.get('rejected')) ?? 0) + 1, 'rejected');
-      const keys = await refused.getAllKeys();
-      await Promise.all(keys.slice(0, -MAX_REJECTED).map(old => refused.delete(old)));
-      // A report has no number, so it is not reported in its turn.
-      const loss = lossOf(rejected.body, REJECTED + rejected.code);
-      if (loss !== null) {
-        await writeLosses(writing, new LossSum([loss]));
-      }
+    // A report has no number, so it is not reported in its turn.
+    const loss = lossOf(rejected.body, REJECTED + rejected.code);
+    const losses = loss === null ? [] : [loss];
+    const isWhole = await this._delete([key], ['rejected', 'counts', 'losses'], async writing => {
+      await putRejected(writing, rejected);
+      await writeLosses(writing, new LossSum(losses));
     });
-    this._shrink([key]);
+    if (!isWhole) {
+      this._bounds.forgo(losses);
+    }
   }
 
   /** How many events wait, reports of what was given up among them. */
   async count(): Promise<number> {
-    return this._connection.run(async db => {
-      const reading = db.transaction(['events', 'losses']);
-      const [events, losses] = await Promise.all([
-        reading.objectStore('events').count(),
-        reading.objectStore('losses').count()
-      ]);
-      return events + losses;
-    });
+    const onDisk = await countWaiting(this._connection);
+    return onDisk + this._memory.count + this._bounds.unwritten.length;
   }
 
   /** How many of the events that wait are not those of `studentId`. */
   async countForeign(studentId: string): Promise<number> {
-    return this._connection.run(async db => {
-      const { store } = db.transaction('events');
-      const [all, own] = await Promise.all([
-        store.count(),
-        store.index('studentId').count(studentId)
-      ]);
-      return all - own;
-    });
+    const inMemory = this._memory.all.filter(value => value.studentId !== studentId);
+    return (await countForeign(this._connection, studentId)) + inMemory.length;
   }
 
   /** How many events were ever refused for good, and the last ones of them, oldest first. */
   async rejected(): Promise<{ count: number; events: IRejectedEvent[] }> {
-    return this._connection.run(async db => ({
-      count: (await db.get('counts', 'rejected')) ?? 0,
-      events: await db.getAll('rejected')
-    }));
+    return readRejected(this._connection);
   }
 
   /** How many events were ever given up, by reason. */
   async dropped(): Promise<Map<string, number>> {
-    const dropped = this._bounds.unwritten;
-    for (const reason of [QUEUE_FULL, NOT_KEPT]) {
-      const count = await this._connection.run(db => db.get('counts', droppedName(reason)));
-      dropped.set(reason, (dropped.get(reason) ?? 0) + (count ?? 0));
-    }
-    return dropped;
+    return addedUp(await readDropped(this._connection), this._bounds.uncounted);
   }
 
   /** All that it holds, for a person to look at. */
   async contents(): Promise<IQueueContents> {
     await this._journal.flush();
-    const dropped = await this.dropped();
-    return this._connection.run(async db => ({
-      bodies: (await db.getAll('events')).map(({ body }) => body),
-      rejected: await db.getAll('rejected'),
-      losses: await db.getAll('losses'),
-      dropped
-    }));
+    const { bodies, rejected, losses, dropped } = await readContents(this._connection);
+    return {
+      bodies: [...bodies, ...this._memory.all.map(({ body }) => body)],
+      rejected,
+      losses: [...losses, ...this._bounds.unwritten],
+      dropped: addedUp(dropped, this._bounds.uncounted)
+    };
+  }
+
+  /** What the disk does not have: the page goes, and would take it along. */
+  leave(): IStoredEvent[] {
+    this._reportFromMemory();
+    return [...this._memory.all, ...this._journal.unwritten];
   }
 
   /** The last exchange with the service, by any tab. */
@@ -248,24 +228,60 @@ export class EventQueue implements IEventSink {
     this._tidied = this._bounds.tidy();
   }
 
-  /** Make events of what was given up; whether there was anything. */
-  private async _report(isMine: (studentId: string) => boolean): Promise<boolean> {
-    const losses = await this._connection.run(db => db.getAll('losses'));
-    if (!losses.some(({ studentId }) => isMine(studentId))) {
-      return false;
+  /** The disk does not take it: it waits in memory, and the sender is told. */
+  private async _hold(value: IStoredEvent): Promise<void> {
+    const { event, isSafe } = this._memory.add(value, this._bounds.underWay);
+    this._added.emit({ events: [event], isMoreToCome: false });
+    try {
+      await isSafe;
+    } catch (error) {
+      const loss = lossOf(value.body, NOT_KEPT);
+      this._bounds.forgo(loss === null ? [] : [loss]);
+      throw error;
     }
-    await this._connection.write(ROOM_STORES, async writing => {
-      for (const loss of await writing.objectStore('losses').getAll()) {
-        if (isMine(loss.studentId)) {
-          await report(writing, loss);
-        }
-      }
-    });
-    return true;
   }
 
-  private _shrink(keys: readonly number[]): void {
-    keys.forEach(key => this._bounds.grow({ count: -1, bytes: -(this._sizes.get(key) ?? 0) }));
+  private async _putAlone(value: IStoredEvent): Promise<void> {
+    await this._disk.write({ events: [value], runs: [], forgotten: [] });
+  }
+
+  private async _read(bounds: IBatchBounds): ReturnType<typeof readBatch> {
+    const first = this._memory.first(bounds);
+    return this._connection.run(db => readBatch(db, bounds, first));
+  }
+
+  /** `act` belongs to it; false where the disk had no room for that. */
+  private async _delete(
+    keys: readonly number[],
+    stores: StoreName[],
+    act: (writing: Writing) => Promise<void>
+  ): Promise<boolean> {
+    const isWhole = await this._connection.deleteEvents(keys, stores, act);
+    this._memory.settle(keys);
+    const onDisk = keys.filter(key => key > 0);
+    onDisk.forEach(key => this._bounds.grow({ count: -1, bytes: -(this._sizes.get(key) ?? 0) }));
+    return isWhole;
+  }
+
+  /** Make events of what was given up; whether there was anything. */
+  private async _report(isMine: (studentId: string) => boolean): Promise<boolean> {
+    const isInMemory = this._reportFromMemory();
+    try {
+      return (await reportAll(this._connection, isMine)) || isInMemory;
+    } catch (error) {
+      if (!isFull(error)) {
+        throw error;
+      }
+      // The losses are safe where they are, and what else waits can go.
+      return isInMemory;
+    }
+  }
+
+  /** The same of what could not be written down. */
+  private _reportFromMemory(): boolean {
+    const reports = this._bounds.takeReports();
+    reports.forEach(value => this._memory.add(value, NONE));
+    return reports.length > 0;
   }
 
   private readonly _added = new Signal<EventQueue, IWritten>(this);
@@ -273,6 +289,7 @@ export class EventQueue implements IEventSink {
   private readonly _gaveUp = new Signal<EventQueue, void>(this);
   private readonly _bounds: Bounds;
   private readonly _journal: Journal;
+  private readonly _memory = new MemoryEvents();
   private _tidied: Promise<void> = Promise.resolve();
   /** The bytes of the events that were taken last, by key. */
   private _sizes: ReadonlyMap<number, number> = new Map();

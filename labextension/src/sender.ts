@@ -56,9 +56,9 @@ export class Sender implements ISender, IDisposable {
   }
 
   get state(): ISendingState {
-    const { sentCount, foreignCount, foreignDetail } = this._batches;
-    const detail = this._detail || foreignDetail;
-    return stateOf(this._tally, { sentCount, foreignCount, trouble: this._trouble, detail });
+    const { memoryCount } = this._queue;
+    const own = { memoryCount, trouble: this._trouble, detail: this._detail };
+    return stateOf(this._tally, this._batches, own);
   }
 
   get changed(): ISignal<this, void> {
@@ -84,7 +84,7 @@ export class Sender implements ISender, IDisposable {
 
   handleEvent(event: Event): void {
     if (event.type === 'pagehide') {
-      this._transport.postLast([...this._queue.unwritten, ...this._fresh.values()]);
+      this._transport.postLast([...this._queue.leave(), ...this._fresh.values()]);
     } else if (this._trouble !== null && this._trouble !== 'unavailable') {
       this._schedule.askNow(this._clock.elapsed());
       this._woken.abort();
@@ -233,6 +233,7 @@ export class Sender implements ISender, IDisposable {
 
   private _onAdded(_queue: EventQueue, { events, isMoreToCome }: IWritten): void {
     events
+      .filter(({ key }) => key > 0)
       .slice(0, MAX_FRESH - this._fresh.size)
       .forEach(event => this._fresh.set(event.key, event));
     this._tally.waiting += events.length;
@@ -259,14 +260,14 @@ export class Sender implements ISender, IDisposable {
   private _onNews(news: INews): void {
     if (news.added) {
       this._schedule.lookIn(this._clock.elapsed(), OTHER_TAB_MS);
-    } else if (news.trouble) {
-      this._schedule.retryNotBefore(this._clock.elapsed() + news.retryInMs);
     } else {
-      this._schedule.succeed();
-    }
-    if (!news.added) {
       this._trouble = news.trouble;
       this._detail = news.detail;
+      if (news.trouble) {
+        this._schedule.retryNotBefore(this._clock.elapsed() + news.retryInMs);
+      } else {
+        this._schedule.succeed();
+      }
     }
     this._woken.abort();
     this._refresh(!news.added).catch(error => this._fail(error));

@@ -59,41 +59,55 @@ export function sendingText(state: ISendingState, trans: TranslationBundle): ISe
 
 function waitingText(state: ISendingState, trans: TranslationBundle): ISendingText {
   const { waiting, trouble } = state;
-  if (trouble === 'offline') {
-    return {
-      label: trans._n('%1 waiting (offline)', '%1 waiting (offline)', waiting),
-      advice: trans.__(
-        'There is no connection. You can go on working: your records are safe in this browser and are sent when the connection is back.'
-      ),
-      tone: 'waiting'
-    };
-  }
   return {
-    label: trans._n('%1 waiting', '%1 waiting', waiting),
-    advice:
-      trouble === 'unavailable'
+    label:
+      trouble === 'offline'
+        ? trans._n('%1 waiting (offline)', '%1 waiting (offline)', waiting)
+        : trans._n('%1 waiting', '%1 waiting', waiting),
+    advice: waitingAdvice(state, trans),
+    tone: 'waiting'
+  };
+}
+
+/** Only what is on the disk is called safe. */
+function waitingAdvice({ trouble, memoryCount }: ISendingState, trans: TranslationBundle): string {
+  const isSafe = memoryCount === 0;
+  switch (trouble) {
+    case 'offline':
+      return isSafe
+        ? trans.__(
+            'There is no connection. You can go on working: your records are safe in this browser and are sent when the connection is back.'
+          )
+        : trans.__(
+            'There is no connection. You can go on working: your records are sent when the connection is back.'
+          );
+    case 'unavailable':
+      return isSafe
         ? trans.__(
             'The Cell Monitor does not answer at the moment. You can go on working: your records are safe in this browser and are sent by themselves later.'
           )
-        : trans.__('Your records are being sent.'),
-    tone: 'waiting'
-  };
+        : trans.__(
+            'The Cell Monitor does not answer at the moment. You can go on working: your records are sent by themselves later.'
+          );
+    default:
+      return trans.__('Your records are being sent.');
+  }
 }
 
 function signedOutLabel({ waiting }: ISendingState, trans: TranslationBundle): string {
   return trans._n('Signed out, %1 waiting', 'Signed out, %1 waiting', waiting);
 }
 
-/** Records that the service will not get, and why. */
+/** Records that the service does not get, or may not get, and why. */
 export interface ILossText {
   label: string;
   advice: string;
   reason?: string;
 }
 
-/** The texts for what was refused, given up or could not be kept; none where nothing was. */
+/** The texts for what is in this tab alone, was refused, given up or could not be kept. */
 export function lossTexts(state: ISendingState, trans: TranslationBundle): ILossText[] {
-  const { rejectedCount, fullCount, notKeptCount } = state;
+  const { memoryCount, rejectedCount, fullCount, notKeptCount } = state;
   const safe = trans.__('Your notebook itself is not affected.');
   const advice = `${safe} ${trans.__('Your teacher can see how many records are missing.')}`;
   const full = trans._n(
@@ -107,10 +121,24 @@ export function lossTexts(state: ISendingState, trans: TranslationBundle): ILoss
     notKeptCount
   );
   return [
+    ...(memoryCount > 0 ? [memoryText(memoryCount, trans)] : []),
     ...(rejectedCount > 0 ? [rejectedText(state, trans)] : []),
     ...(fullCount > 0 ? [{ label: full, advice }] : []),
     ...(notKeptCount > 0 ? [{ label: notKept, advice }] : [])
   ];
+}
+
+function memoryText(memoryCount: number, trans: TranslationBundle): ILossText {
+  return {
+    label: trans._n(
+      '%1 record is in this tab alone',
+      '%1 records are in this tab alone',
+      memoryCount
+    ),
+    advice: trans.__(
+      'This browser cannot save them, for example because the disk is full. Keep this tab open until all are sent, and free some disk space.'
+    )
+  };
 }
 
 function rejectedText(state: ISendingState, trans: TranslationBundle): ILossText {

@@ -1,6 +1,6 @@
 /** Builds the parts of the extension and joins them. */
 
-import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { ILabStatus, JupyterFrontEnd } from '@jupyterlab/application';
 import type { ICommandPalette } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
 import type { INotebookTracker } from '@jupyterlab/notebook';
@@ -14,7 +14,7 @@ import type { Me } from './contract';
 import { isElsewhere, partsElsewhere } from './elsewhere';
 import { idSource } from './ids';
 import { databaseName } from './interfaces';
-import { notifyNotKept } from './notifications';
+import { notifyNotKept, WaitingNotice } from './notifications';
 import { OpenPages } from './pages';
 import { EventQueue } from './queue';
 import { Recorder } from './recorder';
@@ -42,6 +42,7 @@ export interface IStartOptions {
   trans: TranslationBundle;
   palette: ICommandPalette | null;
   statusBar: IStatusBar | null;
+  labStatus: ILabStatus | null;
 }
 
 /** Record, send and show, until the returned object is disposed; elsewhere only show. */
@@ -57,9 +58,7 @@ export async function start(options: IStartOptions): Promise<IDisposable> {
 async function record(options: IStartOptions): Promise<IDisposable> {
   const { app, settings } = options;
   const name = databaseName(hubUrl(), await userName(app.serviceManager));
-  const opened = Promise.all([EventQueue.open(name, startWorker), RecorderStore.open(name)]);
-  opened.catch(() => notifyNotKept(options.trans));
-  const [queue, store] = await opened;
+  const { queue, store } = await openStores(name, options.trans);
   const newId = idSource();
   const pages = new OpenPages(`${name}:pages`, newId());
   const recorder = await Recorder.create({
@@ -92,6 +91,26 @@ async function record(options: IStartOptions): Promise<IDisposable> {
   const parts = [ui, disconnect, socket, sender, asDisposable(recorder), pages];
   const stores = [storage, store, queue].map(asDisposable);
   return DisposableSet.from([...parts, ...stores]);
+}
+
+async function openStores(
+  name: string,
+  trans: TranslationBundle
+): Promise<{ queue: EventQueue; store: RecorderStore }> {
+  const waiting = new WaitingNotice(trans);
+  const onBlocked = (): void => waiting.show();
+  try {
+    const [queue, store] = await Promise.all([
+      EventQueue.open(name, startWorker, onBlocked),
+      RecorderStore.open(name, onBlocked)
+    ]);
+    return { queue, store };
+  } catch (error) {
+    notifyNotKept(trans);
+    throw error;
+  } finally {
+    waiting.withdraw();
+  }
 }
 
 function limitsOf({ maxQueuedEvents, maxQueuedMegabytes }: Settings): ILoad {

@@ -2,8 +2,8 @@
 
 import { type DBSchema, type IDBPDatabase, openDB, unwrap } from 'idb';
 
+import { betweenTabs, Connection, type OnBlocked, openNewest } from './connection';
 import type { Me } from './contract';
-import { openNewest } from './database';
 import { STRICT } from './groups';
 
 const VERSION = 2;
@@ -16,13 +16,13 @@ interface ISchema extends DBSchema {
 
 /** One database for each hub and user, beside the queue's. */
 export class RecorderStore {
-  private constructor(private _db: IDBPDatabase<ISchema>) {}
+  private constructor(private readonly _connection: Connection<ISchema>) {}
 
   /** Open the database that belongs to the queue's `name`. */
-  static async open(name: string): Promise<RecorderStore> {
-    return new RecorderStore(
-      await openNewest(version => open(`${name}:recorder`, version), VERSION)
-    );
+  static async open(name: string, onBlocked?: OnBlocked): Promise<RecorderStore> {
+    const connect = (): Promise<IDBPDatabase<ISchema>> =>
+      openNewest(version => open(`${name}:recorder`, version, onBlocked), VERSION);
+    return new RecorderStore(new Connection(connect, await connect()));
   }
 
   /** The classes that the student chose, by notebook path. */
@@ -40,12 +40,11 @@ export class RecorderStore {
   }
 
   private async _classes(name: 'choices' | 'filed'): Promise<Map<string, string>> {
-    const transaction = this._db.transaction(name);
-    const [paths, classIds] = await Promise.all([
-      transaction.store.getAllKeys(),
-      transaction.store.getAll()
-    ]);
-    return new Map(paths.map((path, index) => [path, classIds[index]]));
+    return this._connection.run(async db => {
+      const { store } = db.transaction(name);
+      const [paths, classIds] = await Promise.all([store.getAllKeys(), store.getAll()]);
+      return new Map(paths.map((path, index) => [path, classIds[index]]));
+    });
   }
 
   /** Keep a choice; null forgets it. */
@@ -57,28 +56,34 @@ export class RecorderStore {
 
   /** The last answer to `GET /me`, for a start without the service. */
   async me(): Promise<Me | undefined> {
-    return this._db.get('me', 'me');
+    return this._connection.run(db => db.get('me', 'me'));
   }
 
   async putMe(me: Me): Promise<void> {
-    await this._db.put('me', me, 'me');
+    await this._connection.run(db => db.put('me', me, 'me'));
   }
 
   dispose(): void {
-    this._db.close();
+    this._connection.close();
   }
 
   private async _write(
     name: 'choices' | 'filed',
     act: (store: IDBObjectStore) => IDBRequest
   ): Promise<void> {
-    const transaction = this._db.transaction(name, 'readwrite', STRICT);
-    act(unwrap(transaction.store) as unknown as IDBObjectStore);
-    await transaction.done;
+    await this._connection.run(async db => {
+      const transaction = db.transaction(name, 'readwrite', STRICT);
+      act(unwrap(transaction.store) as unknown as IDBObjectStore);
+      await transaction.done;
+    });
   }
 }
 
-async function open(name: string, version?: number): Promise<IDBPDatabase<ISchema>> {
+async function open(
+  name: string,
+  version?: number,
+  onBlocked?: OnBlocked
+): Promise<IDBPDatabase<ISchema>> {
   return openDB<ISchema>(name, version, {
     upgrade(db, oldVersion) {
       if (oldVersion < 1) {
@@ -87,7 +92,6 @@ async function open(name: string, version?: number): Promise<IDBPDatabase<ISchem
       }
       db.createObjectStore('filed');
     },
-    // A newer release in another tab must not wait for this one.
-    blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close()
+    ...betweenTabs<ISchema>(onBlocked)
   });
 }

@@ -45,31 +45,37 @@ export class Tally {
   }
 }
 
-/** What one tab knows besides. */
-export interface IOwnState {
+/** What one tab's batches tell. */
+export interface IBatchState {
   sentCount: number;
   foreignCount: number;
+  foreignDetail: string;
+}
+
+/** What one tab knows besides. */
+export interface IOwnState {
+  memoryCount: number;
   trouble: Trouble | null;
   detail: string;
 }
 
 /** The state of sending. Where nothing but another student's events waits, they are refused. */
-export function stateOf(tally: Tally, own: IOwnState): ISendingState {
+export function stateOf(tally: Tally, batches: IBatchState, own: IOwnState): ISendingState {
   const { waiting, sentToday, lastContact, rejectedCount, lastRejection } = tally;
   const { fullCount, notKeptCount } = tally;
-  const foreignCount = own.foreignCount + tally.foreignCount;
+  const foreignCount = batches.foreignCount + tally.foreignCount;
   const isForeign = foreignCount > 0 && foreignCount >= waiting;
   const trouble = own.trouble ?? (isForeign ? 'refused' : null);
   const isCalm = trouble === null || trouble === 'offline' || trouble === 'unavailable';
   const calm = waiting > 0 ? 'waiting' : 'sent';
   const counts = { sentToday, rejectedCount, lastRejection, fullCount, notKeptCount };
-  const { sentCount, detail } = own;
   return {
     waiting,
-    sentCount,
+    memoryCount: own.memoryCount,
+    sentCount: batches.sentCount,
     state: isCalm ? calm : trouble,
     lastContact,
-    detail,
+    detail: own.detail || batches.foreignDetail,
     trouble,
     ...counts
   };

@@ -1,6 +1,6 @@
 /** Puts sidebar, status item, commands and notifications into JupyterLab. */
 
-import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { ILabStatus, JupyterFrontEnd } from '@jupyterlab/application';
 import type { ICommandPalette } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
 import type { IStatusBar } from '@jupyterlab/statusbar';
@@ -11,6 +11,7 @@ import type { ISignal } from '@lumino/signaling';
 import { addCommands } from './commands';
 import type { ProgressList } from './contract';
 import type { IRecorder, ISender } from './interfaces';
+import { Leaving } from './leaving';
 import { Notifications, notifyNotSaved } from './notifications';
 import { type IPanelOptions, PanelModel } from './panel/model';
 import { CellMonitorPanel } from './panel/panel';
@@ -33,6 +34,7 @@ export interface IUiOptions {
   trans: TranslationBundle;
   palette: ICommandPalette | null;
   statusBar: IStatusBar | null;
+  labStatus: ILabStatus | null;
 }
 
 /** Show it, until the returned object is disposed. */
@@ -56,6 +58,9 @@ export function addUi(options: IUiOptions): IDisposable {
   const actions = { open, send: () => sender.flush(), save, showRecorded };
   added.add(addCommands(app.commands, options.palette, trans, actions));
   added.add(new Notifications(model, queue.failed, trans));
+  if (options.labStatus) {
+    added.add(new Leaving(model, options.labStatus));
+  }
   [panel, status, model, progress].forEach(item => added.add(item));
   return added;
 }

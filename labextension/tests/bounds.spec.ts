@@ -151,21 +151,6 @@ describe('A full queue', () => {
     expect(await reports()).toMatchObject([{ ranges: [[0, 1]], reason: 'queue_full' }]);
   });
 
-  it('reports what a full disk could not keep as soon as it can', async () => {
-    await addAll([makeEvent(0)]);
-    const full = jest.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(() => {
-      throw new DOMException('The disk is full.', 'QuotaExceededError');
-    });
-    await expect(queue.add(makeEvent(1))).rejects.toThrow('full');
-    await expect(queue.add(makeEvent(2))).rejects.toThrow('full');
-    expect((await queue.dropped()).get('not_kept')).toBe(2);
-    full.mockRestore();
-    await addAll([makeEvent(3)]);
-    expect(await kept()).toEqual(['event-0', 'event-3']);
-    expect(await reports()).toMatchObject([{ ranges: [[1, 2]], count: 2, reason: 'not_kept' }]);
-    expect((await queue.dropped()).get('not_kept')).toBe(2);
-  });
-
   it('splits a report that would hold more ranges than one may', async () => {
     const every = Array.from({ length: 1_001 }, (_, at): [number, number] => [2 * at, 2 * at]);
     await queue.lose({

@@ -3,7 +3,8 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 
-import { Notifications } from '../src/notifications';
+import { Leaving } from '../src/leaving';
+import { Notifications, WaitingNotice } from '../src/notifications';
 import type { EventQueue } from '../src/queue';
 import { FakePanel } from './fakes/panel';
 
@@ -59,12 +60,29 @@ describe('Notifications', () => {
     expect(Notification.error).toHaveBeenCalledTimes(1);
   });
 
+  it('lets JupyterLab ask before the page goes while records are in this tab alone', () => {
+    let marks = 0;
+    const mark = { isDisposed: false, dispose: (): void => void (marks -= 1) };
+    const leaving = new Leaving(panel.model, { setDirty: () => ((marks += 1), mark) });
+    expect(marks).toBe(0);
+    panel.sender.show({ state: 'waiting', waiting: 2, memoryCount: 1 });
+    panel.sender.show({ state: 'waiting', waiting: 2, memoryCount: 2 });
+    expect(marks).toBe(1);
+    panel.sender.show({ state: 'sent', waiting: 0, memoryCount: 0 });
+    expect(marks).toBe(0);
+    panel.sender.show({ state: 'waiting', waiting: 1, memoryCount: 1 });
+    leaving.dispose();
+    expect(marks).toBe(0);
+  });
+
   it('fits into the 140 characters that JupyterLab shows', () => {
     panel.sender.show({ state: 'signed_out', waiting: 1 });
     failed.emit(new Error('full'));
-    const texts = [Notification.warning, Notification.error].map(
-      tell => jest.mocked(tell).mock.calls[0][0]
+    new WaitingNotice(trans).show();
+    const texts = [Notification.warning, Notification.error].flatMap(tell =>
+      jest.mocked(tell).mock.calls.map(([text]) => text)
     );
+    expect(texts).toHaveLength(3);
     texts.forEach(text => expect(text.length).toBeLessThanOrEqual(140));
   });
 });

@@ -155,6 +155,13 @@ describe('the sidebar', () => {
     expect(screen.getByRole('status').textContent).toMatch(/2 records were given up/);
   });
 
+  it('says which records the tab must stay open for, and calls none of them safe', () => {
+    send({ state: 'waiting', waiting: 3, memoryCount: 2, trouble: 'offline' });
+    expect(screen.getByText('2 records are in this tab alone')).toBeTruthy();
+    expect(screen.getByText(/Keep this tab open until all are sent/)).toBeTruthy();
+    expect(screen.getByRole('status').textContent).not.toMatch(/safe in this browser/);
+  });
+
   it('always shows what waits, what was sent today, and the last contact', () => {
     const lastContact = new Date();
     lastContact.setHours(9, 41);

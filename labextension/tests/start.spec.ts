@@ -7,6 +7,7 @@ import { CommandRegistry } from '@lumino/commands';
 import type { IDisposable } from '@lumino/disposable';
 import { IDBFactory } from 'fake-indexeddb';
 
+import { databaseName } from '../src/interfaces';
 import type { CellMonitorPanel } from '../src/panel/panel';
 import { Settings } from '../src/settings';
 import { type IStartOptions, start } from '../src/start';
@@ -19,10 +20,23 @@ class FakeChannel {
   addEventListener = jest.fn();
 }
 
+/** A database as a tab has it that does not let go. */
+async function openAt(name: string, version: number): Promise<IDBDatabase> {
+  return new Promise(resolve => {
+    const opening = indexedDB.open(name, version);
+    opening.onupgradeneeded = () => {
+      opening.result.createObjectStore('events', { autoIncrement: true });
+      ['rejected', 'counts', 'leases'].forEach(store => opening.result.createObjectStore(store));
+    };
+    opening.onsuccess = () => resolve(opening.result);
+  });
+}
+
 describe('In a server', () => {
   let tracker: FakeTracker;
   let sidebar: CellMonitorPanel;
   let running: IDisposable | null = null;
+  let older: IDBDatabase | null = null;
   const fetched = jest.fn(() => Promise.reject(new TypeError('no network')));
   const connected = jest.fn();
 
@@ -55,6 +69,7 @@ describe('In a server', () => {
   });
 
   afterEach(() => {
+    older?.close();
     running?.dispose();
     running = null;
     ['hubUser', 'hubServerUser'].forEach(name => PageConfig.setOption(name, ''));
@@ -82,6 +97,22 @@ describe('In a server', () => {
     await expect(startAs('student-01', 'student-01')).rejects.toBe(refused);
     expect(told).toHaveBeenCalledWith(expect.stringMatching(/cannot keep/), { autoClose: false });
     told.mockRestore();
+  });
+
+  it('a database that a tab of an earlier release holds is waited for, and the student told', async () => {
+    const told = jest.spyOn(Notification, 'warning');
+    const isTold = new Promise<void>(resolve => {
+      told.mockImplementation(() => (resolve(), 'id-1'));
+    });
+    const withdrawn = jest.spyOn(Notification, 'dismiss').mockReturnValue(undefined);
+    older = await openAt(databaseName(PageConfig.getBaseUrl(), 'student-01'), 1);
+    const started = startAs('student-01', 'student-01');
+    await isTold;
+    expect(told).toHaveBeenCalledWith(expect.stringMatching(/another tab/), { autoClose: false });
+    older?.close();
+    await started;
+    expect(withdrawn).toHaveBeenCalledWith('id-1');
+    [told, withdrawn].forEach(spy => spy.mockRestore());
   });
 
   it.each([

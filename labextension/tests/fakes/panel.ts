@@ -7,6 +7,7 @@ import type { IProgress } from '../../src/panel/progress';
 
 export const SENT: ISendingState = {
   waiting: 0,
+  memoryCount: 0,
   sentCount: 0,
   state: 'sent',
   lastContact: null,
