@@ -162,6 +162,13 @@ describe('the sidebar', () => {
     expect(screen.getByRole('status').textContent).not.toMatch(/safe in this browser/);
   });
 
+  it('does not warn of what is in this tab alone for a moment only', () => {
+    send({ state: 'waiting', waiting: 1, memoryCount: 1 });
+    expect(screen.queryByText(/in this tab alone/)).toBeNull();
+    act(() => jest.advanceTimersByTime(1_500));
+    expect(screen.getByText('1 record is in this tab alone')).toBeTruthy();
+  });
+
   it('always shows what waits, what was sent today, and the last contact', () => {
     const lastContact = new Date();
     lastContact.setHours(9, 41);

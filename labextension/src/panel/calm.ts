@@ -20,5 +20,5 @@ export function useCalm(state: ISendingState): ISendingState {
       setIsLong(false);
     };
   }, [isBrief]);
-  return isBrief && !isLong ? { ...state, state: 'sent', waiting: 0 } : state;
+  return isBrief && !isLong ? { ...state, state: 'sent', waiting: 0, memoryCount: 0 } : state;
 }
