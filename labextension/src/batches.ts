@@ -27,7 +27,7 @@ export class Batches {
 
   /** How many events are passed over for now. */
   get heldCount(): number {
-    return this._heldKeys().size;
+    return this._heldIds().size;
   }
 
   /** How many events the server takes for another student's: they stay. */
@@ -43,7 +43,7 @@ export class Batches {
   /** The next batch of a student's; empty where nothing waits that may go now. */
   async next(studentId: string): Promise<IQueuedEvent[]> {
     const { maxBytes } = this._transport;
-    return this._queue.take(this._limit, maxBytes, this._heldKeys(), studentId);
+    return this._queue.take(this._limit, maxBytes, this._heldIds(), studentId);
   }
 
   /** Send a batch and settle its events. Throws `RequestError` where it was refused as a whole. */
@@ -57,9 +57,9 @@ export class Batches {
       await this._queue.reject(key, rejected);
     }
     const retryAt = this._clock.elapsed() + RETRY_MS * (1 + this._random());
-    settled.keep.forEach(key => this._held.set(key, retryAt));
+    this._hold(batch, settled.keep, retryAt);
     this.isAgain = settled.again.length > 0;
-    settled.foreign.forEach(key => this._held.set(key, Infinity));
+    this._hold(batch, settled.foreign, Infinity);
     this._foreignDetail = settled.detail || this._foreignDetail;
     this.sentCount += settled.remove.length;
     this._limit = Math.min(MAX_BATCH_EVENTS, this._limit * 2);
@@ -81,7 +81,7 @@ export class Batches {
     if (error.status !== 500 && error.code) {
       await this._queue.reject(event.key, rejectedOf(event, error, this._clock.now()));
     } else {
-      this._held.set(event.key, this._clock.elapsed() + HOLD_MS);
+      this._held.set(event.eventId, this._clock.elapsed() + HOLD_MS);
     }
   }
 
@@ -90,13 +90,19 @@ export class Batches {
     this._held.clear();
   }
 
-  private _heldKeys(): ReadonlySet<number> {
+  private _hold(batch: readonly IQueuedEvent[], keys: readonly number[], until: number): void {
+    const held = batch.filter(({ key }) => keys.includes(key));
+    held.forEach(({ eventId }) => this._held.set(eventId, until));
+  }
+
+  private _heldIds(): ReadonlySet<string> {
     const now = this._clock.elapsed();
-    this._held.forEach((until, key) => until <= now && this._held.delete(key));
+    this._held.forEach((until, eventId) => until <= now && this._held.delete(eventId));
     return new Set(this._held.keys());
   }
 
-  private readonly _held = new Map<number, number>();
+  /** Until when an event is passed over, by its id: its key changes where it goes to the disk. */
+  private readonly _held = new Map<string, number>();
   private _foreignDetail = '';
   private _limit = MAX_BATCH_EVENTS;
 }

@@ -166,7 +166,8 @@ function rankOf(type: string): number {
 export interface IBatchBounds {
   maxEvents: number;
   maxBytes: number;
-  skip: ReadonlySet<number>;
+  /** The ids of events. */
+  skip: ReadonlySet<string>;
   isMine: (studentId: string) => boolean;
 }
 
@@ -183,7 +184,7 @@ export async function readBatch(
   let cursor = await db.transaction('events').store.openCursor();
   for (; cursor && events.length < maxEvents; cursor = await cursor.continue()) {
     const { eventId, studentId, body, bytes } = cursor.value;
-    if (!skip.has(cursor.key) && isMine(studentId)) {
+    if (!skip.has(eventId) && isMine(studentId)) {
       if (events.length > 0 && bytes > left) {
         break;
       }

@@ -6,6 +6,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { ISendingState } from './delivery';
 import type { IRecorder, IRecording, ISender } from './interfaces';
+import type { IWritten } from './journal';
 import type { IQueueContents } from './saving';
 import type { UpdateMessage } from './socket';
 import type { IUiOptions } from './ui';
@@ -73,6 +74,7 @@ class NoSender implements ISender {
   readonly state = STATE;
   readonly changed = new Signal<this, void>(this);
   readonly failed = new Signal<this, Error>(this);
+  readonly added = new Signal<this, IWritten>(this);
 
   async flush(): Promise<void> {
     // Nothing waits.

@@ -96,6 +96,7 @@ export class Journal implements IOpenRuns {
     this._timer = undefined;
     const [pending, runs, forgotten] = [this._pending, [...this._put.values()], this._forget];
     if (pending.length + runs.length + forgotten.length > 0) {
+      this._isLeft = false;
       [this._pending, this._forget] = [[], []];
       this._put.clear();
       runs.forEach(run => this._kept.add(run.executionId));
@@ -103,6 +104,13 @@ export class Journal implements IOpenRuns {
       this._writing = Promise.all([this._writing, writing]).then(() => undefined);
     }
     await this._writing;
+  }
+
+  /** Write again what could not be written of the open runs. */
+  async retry(): Promise<void> {
+    if (this._isLeft) {
+      await this.flush();
+    }
   }
 
   async adoptRuns(page: string, living: ReadonlySet<string>): Promise<IStoredRun[]> {
@@ -162,13 +170,34 @@ export class Journal implements IOpenRuns {
         each.reject(error);
       }
     }
-    const left = lost.flatMap(({ run }) => run ?? []);
-    left.forEach(run => this._kept.add(run.executionId));
     const endless = new Set(lost.map(({ value }) => value.endOf));
-    await this._putAll([], {
+    const left = lost.flatMap(({ run }) => run ?? []);
+    const stay = changes.forgotten.filter(id => endless.has(id));
+    [...left.map(({ executionId }) => executionId), ...stay].forEach(id => this._kept.add(id));
+    await this._putRuns({
       runs: [...changes.runs, ...left],
       forgotten: changes.forgotten.filter(id => !endless.has(id))
-    }).catch(warn);
+    });
+  }
+
+  /** What cannot be written now is written with what comes next. */
+  private async _putRuns({ runs, forgotten }: RunChanges): Promise<void> {
+    try {
+      // What only deletes goes through where nothing else does.
+      await this._putAll([], { runs: [], forgotten });
+    } catch {
+      this._forget.push(...forgotten);
+    }
+    try {
+      await this._putAll([], { runs, forgotten: [] });
+    } catch (error) {
+      // The recording itself goes on without them; only a reload in mid-run would show it.
+      console.warn('Open runs could not be kept.', error);
+      this._isLeft = true;
+      runs
+        .filter(({ executionId }) => this._kept.has(executionId))
+        .forEach(run => this._put.set(run.executionId, this._put.get(run.executionId) ?? run));
+    }
   }
 
   /** `known`: why it could not be kept a moment ago. */
@@ -225,12 +254,9 @@ export class Journal implements IOpenRuns {
   private _writing: Promise<unknown> = Promise.resolve();
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _timerMs = 0;
+  /** Whether open runs could not be written. */
+  private _isLeft = false;
 }
 
 const LEAVING = ['pagehide', 'visibilitychange'];
 const NOTHING: RunChanges = { runs: [], forgotten: [] };
-
-// The recording itself goes on without it; only a reload in mid-run would show it.
-function warn(error: unknown): void {
-  console.warn('Open runs could not be kept.', error);
-}

@@ -10,13 +10,16 @@ export class Leases {
   async take(name: string, owner: string, now: number, until: number): Promise<boolean> {
     return this._connection.run(async db => {
       const { store, done } = db.transaction('leases', 'readwrite');
-      const held = await store.get(name);
-      // One that ends later than a new one would was taken before the clock was put back.
-      const free = !held || held.owner === owner || held.until <= now || held.until > until;
-      if (free) {
-        await store.put({ owner, until }, name);
-      }
-      await done;
+      const take = async (): Promise<boolean> => {
+        const held = await store.get(name);
+        // One that ends later than a new one would was taken before the clock was put back.
+        const free = !held || held.owner === owner || held.until <= now || held.until > until;
+        if (free) {
+          await store.put({ owner, until }, name);
+        }
+        return free;
+      };
+      const [free] = await Promise.all([take(), done]);
       return free;
     });
   }
@@ -25,10 +28,12 @@ export class Leases {
   async release(name: string, owner: string): Promise<void> {
     await this._connection.run(async db => {
       const { store, done } = db.transaction('leases', 'readwrite');
-      if ((await store.get(name))?.owner === owner) {
-        await store.delete(name);
-      }
-      await done;
+      const release = async (): Promise<void> => {
+        if ((await store.get(name))?.owner === owner) {
+          await store.delete(name);
+        }
+      };
+      await Promise.all([release(), done]);
     });
   }
 }

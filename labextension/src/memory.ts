@@ -50,7 +50,7 @@ export class MemoryEvents {
       if (events.length === maxEvents || (events.length > 0 && value.bytes > left)) {
         break;
       }
-      if (!skip.has(key) && isMine(value.studentId)) {
+      if (!skip.has(value.eventId) && isMine(value.studentId)) {
         left -= value.bytes;
         events.push(queued(key, value));
       }
@@ -58,14 +58,26 @@ export class MemoryEvents {
     return events;
   }
 
-  /** Hand the events to the disk, oldest first, until `put` rejects. Returns how much went. */
-  async moveTo(put: (value: IStoredEvent) => Promise<unknown>): Promise<ILoad> {
+  /**
+   * Hand the events but those in `spare` to the disk, oldest first, until `put` rejects. Returns
+   * how much went.
+   */
+  async moveTo(
+    put: (value: IStoredEvent) => Promise<unknown>,
+    spare: ReadonlySet<number>
+  ): Promise<ILoad> {
     const moved = { count: 0, bytes: 0 };
     for (const [key, { value }] of [...this._held]) {
+      if (spare.has(key) || !this._held.has(key)) {
+        continue;
+      }
+      this._movingKey = key;
       try {
         await put(value);
       } catch {
         break;
+      } finally {
+        this._movingKey = null;
       }
       this.settle([key]);
       moved.count += 1;
@@ -85,7 +97,7 @@ export class MemoryEvents {
   private _keepWithin(spare: ReadonlySet<number>): void {
     while (!fits(excess(this._load, this._limits))) {
       const held = [...this._held].filter(
-        ([key, { value }]) => !spare.has(key) && value.rank < Rank.report
+        ([key, { value }]) => key !== this._movingKey && !spare.has(key) && value.rank < Rank.report
       );
       if (held.length === 0) {
         return;
@@ -106,6 +118,8 @@ export class MemoryEvents {
 
   private readonly _held = new Map<number, IHeld>();
   private _lastKey = 0;
+  /** The event that is on its way to the disk: it is not given up either. */
+  private _movingKey: number | null = null;
 }
 
 function queued(key: number, { eventId, body, bytes }: IStoredEvent): IQueuedEvent {

@@ -9,7 +9,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
+import type { IWritten } from './journal';
 import type { PanelModel } from './panel/model';
+
+/** What is heard of the queue. */
+export interface IQueueSignals {
+  readonly failed: ISignal<object, Error>;
+  readonly added: ISignal<object, IWritten>;
+}
 
 const OFTEN_ENOUGH_MS = 600_000;
 
@@ -17,11 +24,12 @@ const OFTEN_ENOUGH_MS = 600_000;
 export class Notifications implements IDisposable {
   constructor(
     private readonly _model: PanelModel,
-    private readonly _queueFailed: ISignal<object, Error>,
+    private readonly _queue: IQueueSignals,
     private readonly _trans: TranslationBundle
   ) {
     _model.stateChanged.connect(this._onState, this);
-    _queueFailed.connect(this._onQueueFailed, this);
+    _queue.failed.connect(this._onFailed, this);
+    _queue.added.connect(this._onAdded, this);
     this._onState();
   }
 
@@ -33,19 +41,24 @@ export class Notifications implements IDisposable {
     if (!this._isDisposed) {
       this._isDisposed = true;
       this._model.stateChanged.disconnect(this._onState, this);
-      this._queueFailed.disconnect(this._onQueueFailed, this);
+      this._queue.failed.disconnect(this._onFailed, this);
+      this._queue.added.disconnect(this._onAdded, this);
       this._withdraw();
     }
   }
 
   private _onState(): void {
-    const { state, waiting } = this._model.sending;
+    const { state, waiting, memoryCount } = this._model.sending;
     if (state !== 'signed_out') {
       this._withdraw();
     } else if (waiting > 0 && this._shown === null) {
       const trans = this._trans;
       this._shown = Notification.warning(
-        trans.__('Your login has ended. Sign in again to send what waits: nothing is lost.'),
+        memoryCount === 0
+          ? trans.__('Your login has ended. Sign in again to send what waits: nothing is lost.')
+          : trans.__(
+              'Your login has ended. Keep this tab open, and sign in again to send what waits.'
+            ),
         {
           autoClose: false,
           actions: [{ label: trans.__('Sign in again'), callback: () => this._model.signIn() }]
@@ -61,11 +74,11 @@ export class Notifications implements IDisposable {
     }
   }
 
-  private _onQueueFailed(): void {
+  private _onFailed(): void {
     const now = Date.now();
     if (now - this._failedAt > OFTEN_ENOUGH_MS) {
       this._failedAt = now;
-      Notification.error(
+      this._failure = Notification.error(
         this._trans.__(
           'This browser cannot save your records. Keep this tab open until all are sent, and free some disk space.'
         ),
@@ -74,7 +87,17 @@ export class Notifications implements IDisposable {
     }
   }
 
+  /** The disk takes events again. */
+  private _onAdded(_: object, { events }: IWritten): void {
+    const isOver = events.some(({ key }) => key > 0) && this._model.sending.memoryCount === 0;
+    if (isOver && this._failure !== null) {
+      Notification.dismiss(this._failure);
+      this._failure = null;
+    }
+  }
+
   private _shown: string | null = null;
+  private _failure: string | null = null;
   private _failedAt = -Infinity;
   private _isDisposed = false;
 }

@@ -4,7 +4,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { Bounds } from './bounds';
 import { nextContact } from './contact';
-import { isFull, type OnBlocked } from './connection';
+import type { OnBlocked } from './connection';
 import type { AnyEvent } from './contract';
 import {
   type IBatchBounds,
@@ -23,35 +23,26 @@ import { Disk, type IWorker } from './disk';
 import type { IEventSink } from './interfaces';
 import { type IOpenRuns, type IWritten, Journal } from './journal';
 import { Leases } from './leases';
-import {
-  addedUp,
-  lossOf,
-  LossSum,
-  NOT_KEPT,
-  putRejected,
-  REJECTED,
-  reportAll,
-  writeLosses
-} from './losses';
-import { MemoryEvents } from './memory';
+import { addedUp, lossOf, LossSum, putRejected, REJECTED, writeLosses } from './losses';
+import type { MemoryEvents } from './memory';
 import { countForeign, countWaiting, readContents, readDropped, readRejected } from './reading';
 import type { ILoad } from './room';
 import type { IQueueContents } from './saving';
+import { Shortage } from './shortage';
 
 export type { IContact, IQueuedEvent, IRejectedEvent } from './database';
-
-const NONE: ReadonlySet<number> = new Set();
 
 /** A queue that survives a closed tab. All tabs of a user share it. */
 export class EventQueue implements IEventSink {
   private constructor(
     private readonly _connection: QueueConnection,
-    private readonly _disk: Disk
+    disk: Disk
   ) {
     this.leases = new Leases(_connection);
     this._bounds = new Bounds(_connection);
     this._bounds.gaveUp.connect(() => this._gaveUp.emit());
-    this._journal = new Journal(_connection, _disk, bytes => this._bounds.free(bytes));
+    this._shortage = new Shortage(_connection, disk, this._bounds);
+    this._journal = new Journal(_connection, disk, bytes => this._bounds.free(bytes));
     this._journal.written.connect(this._onWritten, this);
   }
 
@@ -79,6 +70,11 @@ export class EventQueue implements IEventSink {
   /** How many events are in this page's memory alone, because the disk takes none. */
   get memoryCount(): number {
     return this._memory.count;
+  }
+
+  /** How many losses wait until the disk has room for their reports. */
+  get stuckCount(): number {
+    return this._shortage.stuckCount;
   }
 
   /** The runs that are not over yet: they are written together with the events. */
@@ -111,7 +107,9 @@ export class EventQueue implements IEventSink {
       await this._journal.add(value);
     } catch (error) {
       this._failed.emit(error instanceof Error ? error : new Error(String(error)));
-      await this._hold(value);
+      const { event: held, isSafe } = this._shortage.hold(value);
+      this._added.emit({ events: [held], isMoreToCome: false });
+      await isSafe;
     }
     await this._tidied;
   }
@@ -122,6 +120,18 @@ export class EventQueue implements IEventSink {
     await this._bounds.tidy();
   }
 
+  private get _memory(): MemoryEvents {
+    return this._shortage.memory;
+  }
+
+  /** Give the disk what it did not take before. Nothing is under way to the service by now. */
+  async retry(): Promise<void> {
+    this._bounds.underWay = new Set();
+    await this._bounds.tidy();
+    await this._shortage.toDisk();
+    await this._journal.retry();
+  }
+
   /**
    * The oldest events, at most `maxEvents` and `maxBytes`, and at least one if there is any;
    * those in `skip`, and those of anybody but `studentId`, are passed over. Where nothing else
@@ -130,15 +140,14 @@ export class EventQueue implements IEventSink {
   async take(
     maxEvents: number,
     maxBytes: number,
-    skip: ReadonlySet<number> = NONE,
+    skip: ReadonlySet<string> = new Set(),
     studentId: string | null = null
   ): Promise<IQueuedEvent[]> {
-    await this._bounds.tidy();
-    this._bounds.grow(await this._memory.moveTo(value => this._putAlone(value)));
+    await this.retry();
     const isMine = (id: string): boolean => studentId === null || id === studentId;
     const bounds = { maxEvents, maxBytes, skip, isMine };
     let batch = await this._read(bounds);
-    if (batch.isEnd && (await this._report(isMine))) {
+    if (batch.isEnd && (await this._shortage.reportAll(isMine))) {
       batch = await this._read(bounds);
     }
     this._sizes = new Map(batch.events.map(({ key, bytes }) => [key, bytes]));
@@ -158,13 +167,12 @@ export class EventQueue implements IEventSink {
   async reject(key: number, rejected: IRejectedEvent): Promise<void> {
     // A report has no number, so it is not reported in its turn.
     const loss = lossOf(rejected.body, REJECTED + rejected.code);
-    const losses = loss === null ? [] : [loss];
     const isWhole = await this._delete([key], ['rejected', 'counts', 'losses'], async writing => {
       await putRejected(writing, rejected);
-      await writeLosses(writing, new LossSum(losses));
+      await writeLosses(writing, new LossSum(loss === null ? [] : [loss]));
     });
     if (!isWhole) {
-      this._bounds.forgo(losses);
+      this._shortage.reject(rejected);
     }
   }
 
@@ -182,7 +190,9 @@ export class EventQueue implements IEventSink {
 
   /** How many events were ever refused for good, and the last ones of them, oldest first. */
   async rejected(): Promise<{ count: number; events: IRejectedEvent[] }> {
-    return readRejected(this._connection);
+    const { count, events } = await readRejected(this._connection);
+    const { rejected } = this._shortage;
+    return { count: count + rejected.length, events: [...events, ...rejected] };
   }
 
   /** How many events were ever given up, by reason. */
@@ -196,7 +206,7 @@ export class EventQueue implements IEventSink {
     const { bodies, rejected, losses, dropped } = await readContents(this._connection);
     return {
       bodies: [...bodies, ...this._memory.all.map(({ body }) => body)],
-      rejected,
+      rejected: [...rejected, ...this._shortage.rejected],
       losses: [...losses, ...this._bounds.unwritten],
       dropped: addedUp(dropped, this._bounds.uncounted)
     };
@@ -204,7 +214,7 @@ export class EventQueue implements IEventSink {
 
   /** What the disk does not have: the page goes, and would take it along. */
   leave(): IStoredEvent[] {
-    this._reportFromMemory();
+    this._shortage.report();
     return [...this._memory.all, ...this._journal.unwritten];
   }
 
@@ -226,28 +236,25 @@ export class EventQueue implements IEventSink {
     this._bounds.grow({ count: events.length, bytes });
     this._added.emit(written);
     this._tidied = this._bounds.tidy();
-  }
-
-  /** The disk does not take it: it waits in memory, and the sender is told. */
-  private async _hold(value: IStoredEvent): Promise<void> {
-    const { event, isSafe } = this._memory.add(value, this._bounds.underWay);
-    this._added.emit({ events: [event], isMoreToCome: false });
-    try {
-      await isSafe;
-    } catch (error) {
-      const loss = lossOf(value.body, NOT_KEPT);
-      this._bounds.forgo(loss === null ? [] : [loss]);
-      throw error;
+    if (this._memory.count > 0) {
+      void this._shortage.toDisk();
     }
-  }
-
-  private async _putAlone(value: IStoredEvent): Promise<void> {
-    await this._disk.write({ events: [value], runs: [], forgotten: [] });
   }
 
   private async _read(bounds: IBatchBounds): ReturnType<typeof readBatch> {
     const first = this._memory.first(bounds);
-    return this._connection.run(db => readBatch(db, bounds, first));
+    this._bounds.underWay = new Set(first.map(({ key }) => key));
+    try {
+      return await this._connection.run(db => readBatch(db, bounds, first));
+    } catch (error) {
+      // A broken disk holds nothing up that is in memory.
+      this._shortage.report();
+      const events = this._memory.first(bounds);
+      if (events.length === 0) {
+        throw error;
+      }
+      return { events, isEnd: false };
+    }
   }
 
   /** `act` belongs to it; false where the disk had no room for that. */
@@ -256,32 +263,18 @@ export class EventQueue implements IEventSink {
     stores: StoreName[],
     act: (writing: Writing) => Promise<void>
   ): Promise<boolean> {
-    const isWhole = await this._connection.deleteEvents(keys, stores, act);
     this._memory.settle(keys);
     const onDisk = keys.filter(key => key > 0);
-    onDisk.forEach(key => this._bounds.grow({ count: -1, bytes: -(this._sizes.get(key) ?? 0) }));
-    return isWhole;
-  }
-
-  /** Make events of what was given up; whether there was anything. */
-  private async _report(isMine: (studentId: string) => boolean): Promise<boolean> {
-    const isInMemory = this._reportFromMemory();
+    let isWhole = false;
     try {
-      return (await reportAll(this._connection, isMine)) || isInMemory;
+      isWhole = await this._connection.deleteEvents(onDisk, stores, act);
     } catch (error) {
-      if (!isFull(error)) {
+      if (onDisk.length > 0) {
         throw error;
       }
-      // The losses are safe where they are, and what else waits can go.
-      return isInMemory;
     }
-  }
-
-  /** The same of what could not be written down. */
-  private _reportFromMemory(): boolean {
-    const reports = this._bounds.takeReports();
-    reports.forEach(value => this._memory.add(value, NONE));
-    return reports.length > 0;
+    onDisk.forEach(key => this._bounds.grow({ count: -1, bytes: -(this._sizes.get(key) ?? 0) }));
+    return isWhole;
   }
 
   private readonly _added = new Signal<EventQueue, IWritten>(this);
@@ -289,7 +282,7 @@ export class EventQueue implements IEventSink {
   private readonly _gaveUp = new Signal<EventQueue, void>(this);
   private readonly _bounds: Bounds;
   private readonly _journal: Journal;
-  private readonly _memory = new MemoryEvents();
+  private readonly _shortage: Shortage;
   private _tidied: Promise<void> = Promise.resolve();
   /** The bytes of the events that were taken last, by key. */
   private _sizes: ReadonlyMap<number, number> = new Map();

@@ -181,6 +181,7 @@ export class Sender implements ISender, IDisposable {
   }
 
   private async _ask(): Promise<boolean> {
+    await this._queue.retry();
     try {
       this._studentId = await this._connect();
       return true;
@@ -207,12 +208,9 @@ export class Sender implements ISender, IDisposable {
   }
 
   private async _refresh(isWhole: boolean): Promise<void> {
-    await this._tally.count(this._studentId);
+    await this._tally.refresh(this._studentId, isWhole ? this._clock.now() : null);
     if (this._tally.waiting === 0) {
       this._fresh.clear();
-    }
-    if (isWhole) {
-      await this._tally.read(this._clock.now());
     }
     if (!this.isDisposed) {
       this._changed.emit();
@@ -221,7 +219,7 @@ export class Sender implements ISender, IDisposable {
 
   private _plan(): void {
     const now = this._clock.elapsed();
-    const held = this._batches.heldCount + this._tally.foreignCount;
+    const held = this._batches.heldCount + this._tally.foreignCount + this._queue.stuckCount;
     if (this._batches.isAgain && this._trouble === null) {
       this._batches.isAgain = false;
       this._schedule.askNow(now);
@@ -232,10 +230,8 @@ export class Sender implements ISender, IDisposable {
   }
 
   private _onAdded(_queue: EventQueue, { events, isMoreToCome }: IWritten): void {
-    events
-      .filter(({ key }) => key > 0)
-      .slice(0, MAX_FRESH - this._fresh.size)
-      .forEach(event => this._fresh.set(event.key, event));
+    const onDisk = events.filter(({ key }) => key > 0);
+    onDisk.slice(0, MAX_FRESH - this._fresh.size).forEach(each => this._fresh.set(each.key, each));
     this._tally.waiting += events.length;
     this._schedule.ask(this._clock.elapsed(), isMoreToCome);
     this._woken.abort();
@@ -267,6 +263,10 @@ export class Sender implements ISender, IDisposable {
         this._schedule.retryNotBefore(this._clock.elapsed() + news.retryInMs);
       } else {
         this._schedule.succeed();
+        // No other tab can send what is in this one's memory.
+        if (this._queue.memoryCount > 0) {
+          this._schedule.ask(this._clock.elapsed());
+        }
       }
     }
     this._woken.abort();

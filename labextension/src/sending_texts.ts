@@ -25,9 +25,12 @@ export function sendingText(state: ISendingState, trans: TranslationBundle): ISe
     case 'signed_out':
       return {
         label: state.waiting > 0 ? signedOutLabel(state, trans) : trans.__('Signed out'),
-        advice: trans.__(
-          'Your login has ended. Nothing is lost: what waits is sent when you have signed in again.'
-        ),
+        advice:
+          state.memoryCount === 0
+            ? trans.__(
+                'Your login has ended. Nothing is lost: what waits is sent when you have signed in again.'
+              )
+            : trans.__('Your login has ended. What waits is sent when you have signed in again.'),
         tone: 'problem'
       };
     case 'refused':

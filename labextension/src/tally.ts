@@ -5,7 +5,7 @@ import type { ISendingState, Trouble } from './delivery';
 import { NOT_KEPT, QUEUE_FULL } from './losses';
 import type { EventQueue, IRejectedEvent } from './queue';
 
-/** Read again by `count` and `read`. */
+/** Read again by `refresh`. */
 export class Tally {
   constructor(private readonly _queue: EventQueue) {}
 
@@ -19,16 +19,32 @@ export class Tally {
   fullCount = 0;
   notKeptCount = 0;
 
-  /** Read what waits, for a student if one is known. */
-  async count(studentId: string | null): Promise<void> {
+  /**
+   * Read what waits, for a student if one is known, and where `now` (ms since 1970) says what
+   * today is, all else too. Of a disk that cannot be read, only what the memory holds is known.
+   */
+  async refresh(studentId: string | null, now: number | null): Promise<void> {
+    try {
+      await this._count(studentId);
+      if (now !== null) {
+        await this._read(now);
+      }
+    } catch (error) {
+      this.waiting = this._queue.memoryCount;
+      if (this.waiting === 0) {
+        throw error;
+      }
+    }
+  }
+
+  private async _count(studentId: string | null): Promise<void> {
     const waiting = await this._queue.count();
     const isAsked = waiting > 0 && studentId !== null;
     this.foreignCount = isAsked ? await this._queue.countForeign(studentId) : 0;
     this.waiting = waiting;
   }
 
-  /** Read what was sent, rejected and given up; `now` (ms since 1970) says what today is. */
-  async read(now: number): Promise<void> {
+  private async _read(now: number): Promise<void> {
     const [contact, rejected, dropped] = await Promise.all([
       this._queue.contact(),
       this._queue.rejected(),

@@ -54,7 +54,8 @@ class LeaseTurns implements ITurns {
       await work(async () => void (await this._lease()));
     } finally {
       // A tab that was frozen meanwhile finds the lease another's, and leaves it alone.
-      await this._queue.leases.release(LEASE_NAME, this._owner);
+      // One that a broken disk does not give back ends by itself.
+      await this._queue.leases.release(LEASE_NAME, this._owner).catch(() => undefined);
     }
   }
 
@@ -63,10 +64,10 @@ class LeaseTurns implements ITurns {
     try {
       return await this._queue.leases.take(LEASE_NAME, this._owner, now, now + LEASE_MS);
     } catch (error) {
-      if (!isFull(error)) {
+      if (!isFull(error) && this._queue.memoryCount === 0) {
         throw error;
       }
-      // Only sending makes room again, and what two tabs send counts once.
+      // A disk that takes nothing must not keep the rest waiting; what two tabs send counts once.
       return true;
     }
   }

@@ -6,13 +6,12 @@ import { PageConfig } from '@jupyterlab/coreutils';
 import type { IStatusBar } from '@jupyterlab/statusbar';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { DisposableSet, type IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
 
 import { addCommands } from './commands';
 import type { ProgressList } from './contract';
 import type { IRecorder, ISender } from './interfaces';
 import { Leaving } from './leaving';
-import { Notifications, notifyNotSaved } from './notifications';
+import { type IQueueSignals, Notifications, notifyNotSaved } from './notifications';
 import { type IPanelOptions, PanelModel } from './panel/model';
 import { CellMonitorPanel } from './panel/panel';
 import { type IProgressOptions, Progress } from './panel/progress';
@@ -27,7 +26,7 @@ const RANK = 850;
 export interface IUiOptions {
   app: JupyterFrontEnd;
   recorder: IRecorder;
-  queue: { readonly failed: ISignal<object, Error>; contents(): Promise<IQueueContents> };
+  queue: IQueueSignals & { contents(): Promise<IQueueContents> };
   storage: IPanelOptions['storage'];
   sender: ISender & IPanelOptions['sender'];
   socket: IProgressOptions['socket'];
@@ -57,7 +56,7 @@ export function addUi(options: IUiOptions): IDisposable {
   }
   const actions = { open, send: () => sender.flush(), save, showRecorded };
   added.add(addCommands(app.commands, options.palette, trans, actions));
-  added.add(new Notifications(model, queue.failed, trans));
+  added.add(new Notifications(model, queue, trans));
   if (options.labStatus) {
     added.add(new Leaving(model, options.labStatus));
   }

@@ -3,9 +3,9 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 
+import type { IWritten } from '../src/journal';
 import { Leaving } from '../src/leaving';
 import { Notifications, WaitingNotice } from '../src/notifications';
-import type { EventQueue } from '../src/queue';
 import { FakePanel } from './fakes/panel';
 
 jest.mock('@jupyterlab/apputils', () => ({
@@ -16,14 +16,16 @@ const trans = { __: (text: string) => text } as unknown as TranslationBundle;
 
 describe('Notifications', () => {
   let panel: FakePanel;
-  let failed: Signal<EventQueue, Error>;
+  let failed: Signal<object, Error>;
+  let added: Signal<object, IWritten>;
   let notifications: Notifications;
 
   beforeEach(() => {
     jest.clearAllMocks();
     panel = new FakePanel();
-    failed = new Signal<EventQueue, Error>({} as EventQueue);
-    notifications = new Notifications(panel.model, failed, trans);
+    failed = new Signal<object, Error>({});
+    added = new Signal<object, IWritten>({});
+    notifications = new Notifications(panel.model, { failed, added }, trans);
   });
 
   afterEach(() => notifications.dispose());
@@ -58,6 +60,28 @@ describe('Notifications', () => {
     failed.emit(new Error('full'));
     failed.emit(new Error('full'));
     expect(Notification.error).toHaveBeenCalledTimes(1);
+  });
+
+  it('takes that back when the browser keeps records again, and none is in this tab alone', () => {
+    jest.mocked(Notification.error).mockReturnValue('id-2');
+    const written = (key: number): void => {
+      const events = [{ key, eventId: 'e', body: '{}', bytes: 2 }];
+      added.emit({ events, isMoreToCome: false });
+    };
+    failed.emit(new Error('full'));
+    written(-1);
+    panel.sender.show({ state: 'waiting', waiting: 1, memoryCount: 1 });
+    written(1);
+    expect(Notification.dismiss).not.toHaveBeenCalled();
+    panel.sender.show({ state: 'sent', waiting: 0, memoryCount: 0 });
+    written(2);
+    expect(Notification.dismiss).toHaveBeenCalledWith('id-2');
+  });
+
+  it('does not say that nothing is lost where that depends on this tab', () => {
+    panel.sender.show({ state: 'signed_out', waiting: 1, memoryCount: 1 });
+    const [[text]] = jest.mocked(Notification.warning).mock.calls;
+    expect(text).toMatch(/Keep this tab open/);
   });
 
   it('lets JupyterLab ask before the page goes while records are in this tab alone', () => {

@@ -70,7 +70,7 @@ describe('EventQueue', () => {
   it('passes over the events that are to be skipped', async () => {
     await Promise.all([1, 2, 3].map(id => queue.add(makeEvent(id))));
     const [first] = await queue.take(1, 1);
-    const rest = await queue.take(9, 1_000_000, new Set([first.key]));
+    const rest = await queue.take(9, 1_000_000, new Set([first.eventId]));
     expect(rest.map(({ eventId }) => eventId)).toEqual(['event-2', 'event-3']);
   });
 
