@@ -198,6 +198,9 @@ class Stack:
             assert (await self.hub_api("POST", "proxy"))[0] == 200
         gone = [name for name, server in self.servers.items() if not server.is_alive]
         await asyncio.gather(*(self._start_server(name) for name in gone))
+        # A Hub that has just started looks at each server before it is reached again.
+        public = f"http://{HOST}:{self.public}/user"
+        await asyncio.gather(*(self._up(f"{public}/{n}/api", self.hub.log) for n in self.servers))
 
     async def _start_server(self, name: str) -> None:
         status, answer = await self.hub_api("POST", f"users/{name}/server", json={})

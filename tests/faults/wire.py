@@ -17,6 +17,8 @@ from .students import SimulatedStudent
 from .verdict import Verdict
 
 DRAIN_S = 60
+# Where one of these is, no request may come to another hop.
+DEAD_END = {Fault.REFUSE, Fault.SILENT, Fault.STALL, Fault.TRICKLE}
 
 
 class WireRun:
@@ -32,7 +34,7 @@ class WireRun:
             name: self._student(name, path, folder, {**habits, **more})
             for name, habits in zip(names, schedule.habits, strict=True)
         }
-        self._suspended: set[str] = set()
+        self._stopped: set[str] = set()
 
     def _student(
         self, name: str, path: str, folder: Path, habits: dict[str, object]
@@ -70,14 +72,14 @@ class WireRun:
         working = [s for s in self.students.values() if s.is_alive]
         for student in working:
             student.make(step.moves)
-        awake = [s for s in working if s.name not in self._suspended]
+        awake = [s for s in working if s.name not in self._stopped]
         await until(
             lambda: len(self.ledger.kept) >= seen + step.at or _are_done(awake),
             DRAIN_S,
             "the students to work",
         )
         await self.begin(step.trouble)
-        awake = [s for s in awake if s.is_alive and s.name not in self._suspended]
+        awake = [s for s in awake if s.is_alive and s.name not in self._stopped]
         await until(lambda: _are_done(awake), DRAIN_S, "the students to work on")
         await self._until_felt(step.trouble)
         if step.heals:
@@ -88,25 +90,29 @@ class WireRun:
         if trouble.where in self.stack.hops:
             fault = Fault(trouble.what)
             self.stack.hops[trouble.where].set(fault, TIMES.get(fault))
+            self._stopped.discard(trouble.where)
+            if fault in DEAD_END:
+                self._stopped.add(trouble.where)
             return
         part, _, name = trouble.where.partition(":")
         if part == "browser" and trouble.what == "kill":
             await self.students[name].kill()
         elif part == "browser":
             self.students[name].suspend()
-            self._suspended.add(name)
+            self._stopped.add(name)
         elif trouble.what == "kill":
             await asyncio.to_thread(self.stack.actors[trouble.where].kill)
         else:
             self.stack.actors[trouble.where].suspend()
+            self._stopped.add(trouble.where)
 
     async def _until_felt(self, trouble: Trouble) -> None:
-        """A fault that hits requests has hit one, unless nothing is left to be sent."""
+        """A fault that hits requests has hit one, unless nothing is left to be sent, or can be."""
         hop = self.stack.hops.get(trouble.where)
         if hop is None or trouble.where == "service-hub" or hop.fault not in ONCE:
             return
         parts = self.stack.actors.values()
-        if all(part.is_alive for part in parts) and not self._suspended:
+        if all(part.is_alive for part in parts) and not self._stopped:
             await until(lambda: hop.hits or self._is_drained(), DRAIN_S, f"{trouble} to be felt")
 
     async def heal(self) -> None:
@@ -116,7 +122,7 @@ class WireRun:
             student.resume()
             if not student.is_alive:
                 await student.start()
-        self._suspended.clear()
+        self._stopped.clear()
 
     async def drain(self) -> None:
         """Every event of every queue has been answered for."""
