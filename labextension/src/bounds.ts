@@ -115,7 +115,11 @@ export class Bounds {
     if (fits(over)) {
       return;
     }
-    const order = { over, spare: this.underWay, isLowValueOnly };
+    const order = {
+      over,
+      spare: { has: (key: number) => this.underWay.has(key), size: this.underWay.size },
+      isLowValueOnly
+    };
     const freed = await this._connection.write(ROOM_STORES, async writing => {
       const sum = new LossSum();
       const room = await giveUp(writing, order, sum);

@@ -30,7 +30,7 @@ export interface IWritten {
 
 interface IPending {
   value: IStoredEvent;
-  /** The run that it is the end of, where that is not on the disk. */
+  /** The run of this page that it is the end of. */
   run: IStoredRun | undefined;
   resolve: (key: number) => void;
   reject: (error: unknown) => void;
@@ -63,7 +63,7 @@ export class Journal implements IOpenRuns {
   /** Keep an event; resolves to its key when it is on the disk. */
   add(value: IStoredEvent): Promise<number> {
     const { endOf } = value;
-    const run = endOf === undefined ? undefined : this._put.get(endOf);
+    const run = endOf === undefined ? undefined : this._open.get(endOf);
     this._unwritten.add(value);
     const added = new Promise<number>((resolve, reject) => {
       this._pending.push({ value, run, resolve, reject });
@@ -77,7 +77,7 @@ export class Journal implements IOpenRuns {
   }
 
   putRun(run: IStoredRun): void {
-    this._open.set(run.executionId, run.start !== null);
+    this._open.set(run.executionId, run);
     this._put.set(run.executionId, run);
     this._plan(run.start === null ? REQUEST_MS : GATHER_MS);
   }
@@ -115,13 +115,23 @@ export class Journal implements IOpenRuns {
 
   async adoptRuns(page: string, living: ReadonlySet<string>): Promise<IStoredRun[]> {
     await this.flush();
-    const adopted = await this._connection.write(['runs'], async writing => {
-      const store = writing.objectStore('runs');
-      const left = (await store.getAll()).filter(run => run.page !== page && !living.has(run.page));
-      const own = left.map(run => ({ ...run, page }));
-      await Promise.all(own.map(run => store.put(run)));
-      return own;
-    });
+    let adopted: IStoredRun[] = [];
+    try {
+      await this._connection.write(['runs'], async writing => {
+        const store = writing.objectStore('runs');
+        const left = (await store.getAll()).filter(
+          run => run.page !== page && !living.has(run.page)
+        );
+        adopted = left.map(run => ({ ...run, page }));
+        await Promise.all(adopted.map(run => store.put(run)));
+      });
+    } catch (error) {
+      if (!isFull(error)) {
+        throw error;
+      }
+      adopted.forEach(run => this._put.set(run.executionId, run));
+      this._isLeft = true;
+    }
     adopted.forEach(run => this._kept.add(run.executionId));
     return adopted;
   }
@@ -188,15 +198,17 @@ export class Journal implements IOpenRuns {
     } catch {
       this._forget.push(...forgotten);
     }
+    const asTheyAre = (): IStoredRun[] =>
+      runs
+        .filter(({ executionId }) => this._kept.has(executionId))
+        .map(run => this._open.get(run.executionId) ?? run);
     try {
-      await this._putAll([], { runs, forgotten: [] });
+      await this._putAll([], { runs: asTheyAre(), forgotten: [] });
     } catch (error) {
       // The recording itself goes on without them; only a reload in mid-run would show it.
       console.warn('Open runs could not be kept.', error);
       this._isLeft = true;
-      runs
-        .filter(({ executionId }) => this._kept.has(executionId))
-        .forEach(run => this._put.set(run.executionId, this._put.get(run.executionId) ?? run));
+      asTheyAre().forEach(run => this._put.set(run.executionId, run));
     }
   }
 
@@ -222,7 +234,7 @@ export class Journal implements IOpenRuns {
       return { key: keys[index], eventId, body, bytes };
     });
     if (events.length > 0) {
-      const isMoreToCome = [...this._open.values()].includes(false);
+      const isMoreToCome = [...this._open.values()].some(({ start }) => start === null);
       this._written.emit({ events, isMoreToCome });
     }
     pending.forEach(({ resolve }, index) => resolve(keys[index]));
@@ -245,8 +257,8 @@ export class Journal implements IOpenRuns {
   private _pending: IPending[] = [];
   private readonly _put = new Map<string, IStoredRun>();
   private _forget: string[] = [];
-  /** The runs of this page that were not written off, and whether the kernel has begun them. */
-  private readonly _open = new Map<string, boolean>();
+  /** The runs of this page that are not over, as they are now. */
+  private readonly _open = new Map<string, IStoredRun>();
   /** The runs that are on the disk, or on their way there. */
   private readonly _kept = new Set<string>();
   /** The events that are not on the disk yet. */

@@ -27,7 +27,11 @@ export class LeftRuns {
     private _runs: IOpenRuns,
     pages: Pick<OpenPages, 'id' | 'living'>
   ) {
-    this._byPath = this._find(pages);
+    this._byPath = this._find(pages).catch((error: unknown) => {
+      // The next page finds them.
+      console.warn('The runs that an earlier page left open could not be read.', error);
+      return new Map();
+    });
   }
 
   /** The runs of the notebook `path`, for whoever goes on with them. */
@@ -49,7 +53,10 @@ export class LeftRuns {
       events.record(recording.studentId, null);
       for (const run of await this.take(path)) {
         if ((run as IStoredRun).isSure && run.start !== null) {
-          await events.add(endEvent(run, UNSEEN, path));
+          const isSettled = await events.add(endEvent(run, UNSEEN, path));
+          if (!isSettled) {
+            continue;
+          }
         }
         this._runs.forgetRun(run.executionId);
       }

@@ -50,7 +50,7 @@ export class MemoryEvents {
       if (events.length === maxEvents || (events.length > 0 && value.bytes > left)) {
         break;
       }
-      if (!skip.has(value.eventId) && isMine(value.studentId)) {
+      if (key !== this._movingKey && !skip.has(value.eventId) && isMine(value.studentId)) {
         left -= value.bytes;
         events.push(queued(key, value));
       }
@@ -64,7 +64,7 @@ export class MemoryEvents {
    */
   async moveTo(
     put: (value: IStoredEvent) => Promise<unknown>,
-    spare: ReadonlySet<number>
+    spare: Pick<ReadonlySet<number>, 'has'>
   ): Promise<ILoad> {
     const moved = { count: 0, bytes: 0 };
     for (const [key, { value }] of [...this._held]) {

@@ -48,6 +48,7 @@ export class Notifications implements IDisposable {
   }
 
   private _onState(): void {
+    this._withdrawFailure();
     const { state, waiting, memoryCount } = this._model.sending;
     if (state !== 'signed_out') {
       this._withdraw();
@@ -75,6 +76,7 @@ export class Notifications implements IDisposable {
   }
 
   private _onFailed(): void {
+    this._takesAgain = false;
     const now = Date.now();
     if (now - this._failedAt > OFTEN_ENOUGH_MS) {
       this._failedAt = now;
@@ -87,9 +89,13 @@ export class Notifications implements IDisposable {
     }
   }
 
-  /** The disk takes events again. */
   private _onAdded(_: object, { events }: IWritten): void {
-    const isOver = events.some(({ key }) => key > 0) && this._model.sending.memoryCount === 0;
+    this._takesAgain ||= events.some(({ key }) => key > 0);
+    this._withdrawFailure();
+  }
+
+  private _withdrawFailure(): void {
+    const isOver = this._takesAgain && this._model.sending.memoryCount === 0;
     if (isOver && this._failure !== null) {
       Notification.dismiss(this._failure);
       this._failure = null;
@@ -98,6 +104,8 @@ export class Notifications implements IDisposable {
 
   private _shown: string | null = null;
   private _failure: string | null = null;
+  /** Whether the disk has taken an event since it refused one. */
+  private _takesAgain = false;
   private _failedAt = -Infinity;
   private _isDisposed = false;
 }

@@ -40,7 +40,7 @@ export class EventQueue implements IEventSink {
   ) {
     this.leases = new Leases(_connection);
     this._bounds = new Bounds(_connection);
-    this._bounds.gaveUp.connect(() => this._gaveUp.emit());
+    this._bounds.gaveUp.connect(() => this._changed.emit());
     this._shortage = new Shortage(_connection, disk, this._bounds);
     this._journal = new Journal(_connection, disk, bytes => this._bounds.free(bytes));
     this._journal.written.connect(this._onWritten, this);
@@ -92,9 +92,9 @@ export class EventQueue implements IEventSink {
     return this._failed;
   }
 
-  /** Emitted when this tab had to give up events. */
-  get gaveUp(): ISignal<EventQueue, void> {
-    return this._gaveUp;
+  /** Emitted when this tab gave up events, or the disk took some that were in memory alone. */
+  get changed(): ISignal<EventQueue, void> {
+    return this._changed;
   }
 
   /**
@@ -144,6 +144,7 @@ export class EventQueue implements IEventSink {
     studentId: string | null = null
   ): Promise<IQueuedEvent[]> {
     await this.retry();
+    this._shortage.stuckCount = 0;
     const isMine = (id: string): boolean => studentId === null || id === studentId;
     const bounds = { maxEvents, maxBytes, skip, isMine };
     let batch = await this._read(bounds);
@@ -237,7 +238,7 @@ export class EventQueue implements IEventSink {
     this._added.emit(written);
     this._tidied = this._bounds.tidy();
     if (this._memory.count > 0) {
-      void this._shortage.toDisk();
+      void this._shortage.toDisk().then(() => this._changed.emit());
     }
   }
 
@@ -279,7 +280,7 @@ export class EventQueue implements IEventSink {
 
   private readonly _added = new Signal<EventQueue, IWritten>(this);
   private readonly _failed = new Signal<EventQueue, Error>(this);
-  private readonly _gaveUp = new Signal<EventQueue, void>(this);
+  private readonly _changed = new Signal<EventQueue, void>(this);
   private readonly _bounds: Bounds;
   private readonly _journal: Journal;
   private readonly _shortage: Shortage;

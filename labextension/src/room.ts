@@ -77,7 +77,7 @@ const ANY: IPass = { rank: null, mayGo: async (_, { rank }) => rank < Rank.repor
 /** What to free, what not to touch, and how far to go. */
 export interface IRoomOrder {
   over: ILoad;
-  spare: ReadonlySet<number>;
+  spare: Pick<ReadonlySet<number>, 'has' | 'size'>;
   isLowValueOnly: boolean;
 }
 

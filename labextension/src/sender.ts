@@ -49,7 +49,7 @@ export class Sender implements ISender, IDisposable {
     this._tally = new Tally(this._queue);
     this._schedule = new Schedule(options.intervalMs);
     this._queue.added.connect(this._onAdded, this);
-    this._queue.gaveUp.connect(this._onGaveUp, this);
+    this._queue.changed.connect(this._onQueueChanged, this);
     this._channel.onmessage = message => this._onNews(message.data as INews);
     WINDOW_EVENTS.forEach(name => this._window.addEventListener(name, this));
     void this._run();
@@ -181,9 +181,8 @@ export class Sender implements ISender, IDisposable {
   }
 
   private async _ask(): Promise<boolean> {
-    await this._queue.retry();
     try {
-      this._studentId = await this._connect();
+      [this._studentId] = await Promise.all([this._connect(), this._queue.retry()]);
       return true;
     } catch (error) {
       this._fail(error);
@@ -239,7 +238,7 @@ export class Sender implements ISender, IDisposable {
     this._changed.emit();
   }
 
-  private _onGaveUp(): void {
+  private _onQueueChanged(): void {
     this._refresh(true).catch(error => this._fail(error));
   }
 

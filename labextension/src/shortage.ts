@@ -1,7 +1,6 @@
 /** What the disk does not take: this page's memory holds it until the disk or the service has it. */
 
 import type { Bounds } from './bounds';
-import { isFull } from './connection';
 import type { IQueuedEvent, IRejectedEvent, IStoredEvent, QueueConnection } from './database';
 import type { Disk } from './disk';
 import { lossOf, NOT_KEPT, putRejected, REJECTED, reportAll } from './losses';
@@ -53,14 +52,10 @@ export class Shortage {
     const isInMemory = this.report();
     try {
       const isAny = await reportAll(this._connection, isMine);
-      this.stuckCount = 0;
       return isAny || isInMemory;
-    } catch (error) {
-      if (!isFull(error)) {
-        throw error;
-      }
+    } catch {
       // The losses are safe where they are, and what else waits can go.
-      this.stuckCount = await this._connection.run(db => db.count('losses'));
+      this.stuckCount = await this._connection.run(db => db.count('losses')).catch(() => 0);
       return isInMemory;
     }
   }
@@ -74,7 +69,9 @@ export class Shortage {
   private async _toDisk(): Promise<void> {
     const put = async (value: IStoredEvent): Promise<unknown> =>
       this._disk.write({ events: [value], runs: [], forgotten: [] });
-    this._bounds.grow(await this.memory.moveTo(put, this._bounds.underWay));
+    this._bounds.grow(
+      await this.memory.moveTo(put, { has: key => this._bounds.underWay.has(key) })
+    );
     if (this._rejected.length > 0) {
       const rejected = this._rejected;
       this._rejected = [];

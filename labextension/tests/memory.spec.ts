@@ -84,6 +84,16 @@ describe('Where the disk is full', () => {
     expect(queue.memoryCount).toBe(0);
   });
 
+  it('it is told that an event has gone to the disk', async () => {
+    await hold(makeEvent(1));
+    disk.empty();
+    const told = new Promise<number>(resolve => {
+      queue.changed.connect(() => resolve(queue.memoryCount));
+    });
+    await queue.add(makeEvent(2));
+    expect(await told).toBe(0);
+  });
+
   it('the run of an event that is in memory alone stays open for the next page', async () => {
     disk.empty();
     queue.runs.putRun({ ...openRun('run-1'), start: { executionCount: 1, startedAt: null } });

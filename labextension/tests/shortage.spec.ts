@@ -3,7 +3,7 @@ import 'fake-indexeddb/auto';
 
 import { IDBFactory } from 'fake-indexeddb';
 
-import { type IStoredRun, storedEvent } from '../src/database';
+import { storedEvent } from '../src/database';
 import { MemoryEvents } from '../src/memory';
 import { EventQueue, type IQueuedEvent } from '../src/queue';
 import { RequestError } from '../src/request';
@@ -11,7 +11,7 @@ import type { Sender } from '../src/sender';
 import { Bench, INTERVAL_MS } from './fakes/bench';
 import { until } from './fakes/clock';
 import { fillDisk } from './fakes/disk';
-import { makeEnd, makeEvent, openRun, refuse, stored } from './fakes/sending';
+import { makeEnd, makeEvent, refuse, stored } from './fakes/sending';
 
 const NOBODY: ReadonlySet<number> = new Set();
 const LOSS = {
@@ -21,10 +21,6 @@ const LOSS = {
   reason: 'queue_full',
   ranges: [[7, 7]] as [number, number][]
 };
-const begun = (id: string): IStoredRun => ({
-  ...openRun(id),
-  start: { executionCount: 1, startedAt: null }
-});
 
 /** Nothing can be read either, as where the browser has lost its database. */
 function breakDisk(): void {
@@ -34,60 +30,6 @@ function breakDisk(): void {
 }
 
 afterEach(() => jest.restoreAllMocks());
-
-describe('An open run on a full disk', () => {
-  let queue: EventQueue;
-
-  beforeEach(async () => {
-    globalThis.indexedDB = new IDBFactory();
-    queue = await EventQueue.open('test');
-  });
-
-  afterEach(() => queue.dispose());
-
-  const left = async (): Promise<string[]> => {
-    const next = await EventQueue.open('test');
-    const runs = await next.runs.adoptRuns('page-2', new Set());
-    next.dispose();
-    return runs.map(({ executionId }) => executionId);
-  };
-
-  it('is closed once: forgotten when its end has gone from memory to the service', async () => {
-    queue.runs.putRun(begun('run-1'));
-    await queue.add(makeEvent(1));
-    const disk = fillDisk();
-    const ended = queue.add(makeEnd(2, 'run-1')).then(() => queue.runs.forgetRun('run-1'));
-    await until(() => queue.memoryCount === 1);
-    const batch = await queue.take(99, 1_000_000);
-    await queue.remove(batch.map(({ key }) => key));
-    await ended;
-    disk.empty();
-    await queue.add(makeEvent(3));
-    expect(await left()).toEqual([]);
-  });
-
-  it('is kept for the next page as soon as there is room', async () => {
-    const disk = fillDisk();
-    queue.runs.putRun(begun('run-1'));
-    void queue.add(makeEvent(1));
-    await until(() => queue.memoryCount === 1);
-    disk.empty();
-    await queue.take(99, 1_000_000);
-    expect(await left()).toEqual(['run-1']);
-  });
-
-  it('that is over leaves the disk although nothing new fits there', async () => {
-    queue.runs.putRun(begun('run-1'));
-    await queue.add(makeEvent(1));
-    const disk = fillDisk();
-    queue.runs.forgetRun('run-1');
-    queue.runs.putRun(begun('run-2'));
-    void queue.add(makeEvent(2));
-    await until(() => queue.memoryCount === 1);
-    disk.empty();
-    expect(await left()).toEqual([]);
-  });
-});
 
 describe('A queue whose disk is broken', () => {
   let queue: EventQueue;
@@ -110,6 +52,48 @@ describe('A queue whose disk is broken', () => {
     await queue.lose(LOSS);
     const [report] = await queue.take(99, 1_000_000);
     expect(JSON.parse(report.body)).toMatchObject({ ranges: [[7, 7]], reason: 'queue_full' });
+  });
+});
+
+describe('A disk that can be read and takes nothing', () => {
+  it('holds up nothing that is in memory, whatever it says', async () => {
+    globalThis.indexedDB = new IDBFactory();
+    const queue = await EventQueue.open('test');
+    await queue.lose(LOSS);
+    fillDisk('UnknownError');
+    void queue.add(makeEvent(1));
+    await until(() => queue.memoryCount === 1);
+    expect(await queue.take(99, 1_000_000)).toMatchObject([{ eventId: 'event-1' }]);
+    queue.dispose();
+  });
+});
+
+describe('What is read for the service', () => {
+  let queue: EventQueue;
+
+  beforeEach(async () => {
+    globalThis.indexedDB = new IDBFactory();
+    queue = await EventQueue.open('test');
+  });
+
+  afterEach(() => queue.dispose());
+
+  it('is not given up in the same moment because an event finds the disk full', async () => {
+    for (const event of [makeEvent(1), makeEnd(2, 'run-1'), makeEvent(9)]) {
+      await queue.add(event);
+    }
+    const { openCursor } = IDBObjectStore.prototype;
+    const reading = jest.spyOn(IDBObjectStore.prototype, 'openCursor');
+    reading.mockImplementationOnce(function (this: IDBObjectStore, ...query) {
+      fillDisk('QuotaExceededError', 'event-3');
+      void queue.add(makeEvent(3));
+      void queue.contents();
+      return openCursor.apply(this, query);
+    });
+    const batch = await queue.take(2, 1_000_000);
+    await until(() => queue.memoryCount === 1);
+    expect(batch.map(({ eventId }) => eventId)).toEqual(['event-1', 'event-2']);
+    expect((await queue.contents()).losses).toEqual([]);
   });
 });
 
@@ -136,13 +120,15 @@ describe('A refusal that the disk has no room for', () => {
 describe('The memory gives up no event', () => {
   const half = (id: number) => storedEvent(makeEvent(id, 'x'.repeat(6_000_000)));
 
-  it('that is on its way to the disk', async () => {
+  it('that is on its way to the disk, nor hands it to the service', async () => {
     const memory = new MemoryEvents();
     let written = (): void => undefined;
     const first = memory.add(half(1), NOBODY).isSafe;
     const moved = memory.moveTo(() => new Promise<void>(resolve => (written = resolve)), NOBODY);
     const second = memory.add(half(2), NOBODY).isSafe;
     await expect(second).rejects.toThrow('memory');
+    const bounds = { maxEvents: 9, maxBytes: 9, skip: new Set<string>(), isMine: () => true };
+    expect(memory.first(bounds)).toEqual([]);
     written();
     await first;
     expect((await moved).count).toBe(1);
