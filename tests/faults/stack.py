@@ -185,9 +185,8 @@ class Stack:
             hop.heal()
         for actor in self.actors.values():
             actor.resume()
-        dead = [
-            p for p in (self.database, self.hub_proxy, self.hub, self.service) if not p.is_alive
-        ]
+        parts = (self.database, self.hub_proxy, self.hub, self.service)
+        dead = [part for part in parts if not part.is_alive]
         for process in dead:
             process.start()
         await self._database_up()
@@ -198,9 +197,8 @@ class Stack:
             assert (await self.hub_api("POST", "proxy"))[0] == 200
         gone = [name for name, server in self.servers.items() if not server.is_alive]
         await asyncio.gather(*(self._start_server(name) for name in gone))
-        # A Hub that has just started looks at each server before it is reached again.
-        public = f"http://{HOST}:{self.public}/user"
-        await asyncio.gather(*(self._up(f"{public}/{n}/api", self.hub.log) for n in self.servers))
+        addresses = (f"{self.url}user/{name}/api" for name in self.servers)
+        await asyncio.gather(*(self._up(address, self.hub.log) for address in addresses))
 
     async def _start_server(self, name: str) -> None:
         status, answer = await self.hub_api("POST", f"users/{name}/server", json={})
@@ -253,8 +251,10 @@ class Stack:
 
 async def _answers(http: aiohttp.ClientSession, url: str) -> bool:
     try:
-        async with http.get(url, timeout=aiohttp.ClientTimeout(total=5)) as answer:
-            return answer.ok
+        timeout = aiohttp.ClientTimeout(total=5)
+        # Where a server is not reached, the Hub sends to its login page.
+        async with http.get(url, timeout=timeout, allow_redirects=False) as answer:
+            return answer.status == 200
     except (aiohttp.ClientError, TimeoutError):
         return False
 

@@ -17,8 +17,8 @@ from .students import SimulatedStudent
 from .verdict import Verdict
 
 DRAIN_S = 60
-# Where one of these is, no request may come to another hop.
-DEAD_END = {Fault.REFUSE, Fault.SILENT, Fault.STALL, Fault.TRICKLE}
+# Where one of these is, another hop may see no request, or no answer within the servers' patience.
+DEAD_END = {Fault.REFUSE, Fault.SILENT, Fault.STALL, Fault.TRICKLE, Fault.LATENCY}
 
 
 class WireRun:
