@@ -65,10 +65,8 @@ export class Runs {
     for (const open of runs) {
       const run = new Run(open, this._host.sizes, true);
       this._open.set(open.msgId, run);
-      if (open.kernelId !== kernelId) {
-        this._abandon(run);
-      }
     }
+    this.abandonOthers(kernelId);
     const backlog = this._backlog ?? [];
     this._backlog = null;
     for (const msg of backlog) {
@@ -90,6 +88,14 @@ export class Runs {
   abandonAll(): void {
     this._unnamed.clear();
     [...this._open.values()].forEach(run => this._abandon(run));
+  }
+
+  /** The notebook has the kernel `kernelId` now, or none: what others ran has no end to be seen. */
+  abandonOthers(kernelId: string | null): void {
+    this._unnamed.forEach((of, msgId) => of.kernelId !== kernelId && this._unnamed.delete(msgId));
+    [...this._open.values()]
+      .filter(run => run.open.kernelId !== kernelId)
+      .forEach(run => this._abandon(run));
   }
 
   /** The kernel starts anew: what it had begun is over, what waits is still to come. */

@@ -249,10 +249,9 @@ export class WatchedNotebook implements IRunHost, IDisposable {
     if (kernel === (this._kernelWatch?.kernel ?? null)) {
       return;
     }
-    if (this._kernelWatch !== null) {
-      this._kernelWatch.dispose();
-      this._runs.abandonAll();
-    }
+    this._kernelWatch?.dispose();
+    // The same kernel may come with another connection.
+    this._runs.abandonOthers(kernel?.id ?? null);
     this._kernelWatch = kernel === null ? null : new KernelWatch(kernel, this._runs);
   }
 

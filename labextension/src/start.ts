@@ -31,6 +31,9 @@ import { startWorker } from './worker';
 // With code, error and ids it stays below the 256 KiB of an event.
 const MAX_OUTPUT_BYTES = 128 * 1024;
 
+// The notebook that the page's address names may be opened after the others are back.
+const OPENED_MS = 10_000;
+
 // The server extension gives up on the service after 20 s.
 const ME_TIMEOUT_MS = 30_000;
 
@@ -69,7 +72,7 @@ async function record(options: IStartOptions): Promise<IDisposable> {
     pages,
     source: { newId, now: () => new Date() },
     sizes: () => ({ mimeBytes: settings.maxOutputBytes, outputBytes: MAX_OUTPUT_BYTES }),
-    restored: app.restored
+    restored: app.restored.then(() => after(OPENED_MS))
   });
   const connect = async (): Promise<string> => {
     const me = await request<Me>('me', { signal: AbortSignal.timeout(ME_TIMEOUT_MS) });
@@ -111,6 +114,10 @@ async function openStores(
   } finally {
     waiting.withdraw();
   }
+}
+
+async function after(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms));
 }
 
 function limitsOf({ maxQueuedEvents, maxQueuedMegabytes }: Settings): ILoad {
