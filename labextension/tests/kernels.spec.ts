@@ -77,6 +77,19 @@ describe('A kernel that goes in mid-run', () => {
     ]);
   });
 
+  it('that comes with another connection goes on, and its run ends as it does', async () => {
+    const page = await Page.load();
+    const { kernel, context } = await page.open();
+    const request = kernel.request('cell-1');
+    kernel.input(request);
+    const same = new FakeKernel('kernel-1');
+    context.setKernel(same);
+    expect(page.runEvents).toHaveLength(1);
+    same.reply(request);
+    same.idle(request);
+    expect((page.runEvents[1] as CellExecutionComplete).status).toBe('completed');
+  });
+
   it('with its notebook closed leaves an unknown end', async () => {
     const page = await Page.load();
     const { kernel, context } = await page.open();
