@@ -109,6 +109,12 @@ while not pathlib.Path("go-on").exists():
 print("went on")"""
 
 
+HEARS_KERNEL = """
+  window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.connectionStatus
+    === 'connected'
+"""
+
+
 async def test_a_reload_in_mid_run_records_the_run_once(hub: Hub, new_context: NewContext) -> None:
     """The page is loaded again while a cell runs, and sees its end: one row, complete."""
     path = ours("03-loops")
@@ -121,6 +127,8 @@ async def test_a_reload_in_mid_run_records_the_run_once(hub: Hub, new_context: N
     await lab.command("cell-monitor:open")
     panel = lab.page.locator("#jp-CellMonitor-panel")
     await expect(panel).to_contain_text("1 cell running", timeout=READY_MS)
+    # An end that comes before the new page hears the kernel is seen by nobody.
+    await lab.page.wait_for_function(HEARS_KERNEL)
     (hub.home("student-12") / path).with_name("go-on").touch()
     await until(
         lambda: hub.executions("student-12", path)[0]["status"] != "running",
