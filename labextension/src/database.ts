@@ -177,7 +177,7 @@ export interface IBatchBounds {
 export async function readBatch(
   db: QueueDatabase,
   { maxEvents, maxBytes, skip, isMine }: IBatchBounds,
-  first: readonly IQueuedEvent[] = []
+  first: readonly IQueuedEvent[]
 ): Promise<{ events: IQueuedEvent[]; isEnd: boolean }> {
   const events = [...first];
   let left = first.reduce((sum, { bytes }) => sum - bytes, maxBytes);

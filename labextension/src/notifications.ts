@@ -20,6 +20,23 @@ export interface IQueueSignals {
 
 const OFTEN_ENOUGH_MS = 600_000;
 
+/** A notification that stays until it is withdrawn, and is there once at the most. */
+export class Notice {
+  /** Show it unless it is there; `make` shows it and returns its id. */
+  show(make: () => string): void {
+    this._id ??= make();
+  }
+
+  withdraw(): void {
+    if (this._id !== null) {
+      Notification.dismiss(this._id);
+      this._id = null;
+    }
+  }
+
+  private _id: string | null = null;
+}
+
 /** Tells that the login has ended while records wait, and that the browser cannot keep one. */
 export class Notifications implements IDisposable {
   constructor(
@@ -43,36 +60,31 @@ export class Notifications implements IDisposable {
       this._model.stateChanged.disconnect(this._onState, this);
       this._queue.failed.disconnect(this._onFailed, this);
       this._queue.added.disconnect(this._onAdded, this);
-      this._withdraw();
+      this._login.withdraw();
+      this._failure.withdraw();
     }
   }
 
   private _onState(): void {
     this._withdrawFailure();
-    const { state, waiting, memoryCount } = this._model.sending;
+    const { state, waiting } = this._model.sending;
     if (state !== 'signed_out') {
-      this._withdraw();
-    } else if (waiting > 0 && this._shown === null) {
-      const trans = this._trans;
-      this._shown = Notification.warning(
-        memoryCount === 0
-          ? trans.__('Your login has ended. Sign in again to send what waits: nothing is lost.')
-          : trans.__(
-              'Your login has ended. Keep this tab open, and sign in again to send what waits.'
-            ),
-        {
-          autoClose: false,
-          actions: [{ label: trans.__('Sign in again'), callback: () => this._model.signIn() }]
-        }
-      );
+      this._login.withdraw();
+    } else if (waiting > 0) {
+      this._login.show(() => this._tellOfLogin());
     }
   }
 
-  private _withdraw(): void {
-    if (this._shown !== null) {
-      Notification.dismiss(this._shown);
-      this._shown = null;
-    }
+  private _tellOfLogin(): string {
+    const trans = this._trans;
+    const text =
+      this._model.sending.memoryCount === 0
+        ? trans.__('Your login has ended. Sign in again to send what waits: nothing is lost.')
+        : trans.__(
+            'Your login has ended. Keep this tab open, and sign in again to send what waits.'
+          );
+    const actions = [{ label: trans.__('Sign in again'), callback: () => this._model.signIn() }];
+    return Notification.warning(text, { autoClose: false, actions });
   }
 
   private _onFailed(): void {
@@ -80,11 +92,13 @@ export class Notifications implements IDisposable {
     const now = Date.now();
     if (now - this._failedAt > OFTEN_ENOUGH_MS) {
       this._failedAt = now;
-      this._failure = Notification.error(
-        this._trans.__(
-          'This browser cannot save your records. Keep this tab open until all are sent, and free some disk space.'
-        ),
-        { autoClose: false }
+      this._failure.show(() =>
+        Notification.error(
+          this._trans.__(
+            'This browser cannot save your records. Keep this tab open until all are sent, and free some disk space.'
+          ),
+          { autoClose: false }
+        )
       );
     }
   }
@@ -95,15 +109,13 @@ export class Notifications implements IDisposable {
   }
 
   private _withdrawFailure(): void {
-    const isOver = this._takesAgain && this._model.sending.memoryCount === 0;
-    if (isOver && this._failure !== null) {
-      Notification.dismiss(this._failure);
-      this._failure = null;
+    if (this._takesAgain && this._model.sending.memoryCount === 0) {
+      this._failure.withdraw();
     }
   }
 
-  private _shown: string | null = null;
-  private _failure: string | null = null;
+  private readonly _login = new Notice();
+  private readonly _failure = new Notice();
   /** Whether the disk has taken an event since it refused one. */
   private _takesAgain = false;
   private _failedAt = -Infinity;
@@ -120,27 +132,14 @@ export function notifyNotKept(trans: TranslationBundle): void {
   );
 }
 
-/** Tells that recording waits for a tab of an earlier release. */
-export class WaitingNotice {
-  constructor(private readonly _trans: TranslationBundle) {}
-
-  show(): void {
-    this._shown ??= Notification.warning(
-      this._trans.__(
-        'Nothing is recorded yet: JupyterLab is open in another tab, in an earlier version. Close or reload that tab.'
-      ),
-      { autoClose: false }
-    );
-  }
-
-  withdraw(): void {
-    if (this._shown !== null) {
-      Notification.dismiss(this._shown);
-      this._shown = null;
-    }
-  }
-
-  private _shown: string | null = null;
+/** Tell that recording waits for a tab of an earlier release; returns the notification's id. */
+export function tellOfEarlierTab(trans: TranslationBundle): string {
+  return Notification.warning(
+    trans.__(
+      'Nothing is recorded yet: JupyterLab is open in another tab, in an earlier version. Close or reload that tab.'
+    ),
+    { autoClose: false }
+  );
 }
 
 /** Tell that what waits could not be read for a file. */

@@ -120,10 +120,6 @@ export class EventQueue implements IEventSink {
     await this._bounds.tidy();
   }
 
-  private get _memory(): MemoryEvents {
-    return this._shortage.memory;
-  }
-
   /** Give the disk what it did not take before. Nothing is under way to the service by now. */
   async retry(): Promise<void> {
     this._bounds.underWay = new Set();
@@ -229,6 +225,10 @@ export class EventQueue implements IEventSink {
     Signal.clearData(this);
     this._bounds.dispose();
     void this._journal.close().finally(() => this._connection.close());
+  }
+
+  private get _memory(): MemoryEvents {
+    return this._shortage.memory;
   }
 
   private _onWritten(_: Journal, written: IWritten): void {

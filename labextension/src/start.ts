@@ -10,11 +10,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/disposable';
 
 import { MEGABYTE } from './bounds';
+import { systemClock } from './clock';
 import type { Me } from './contract';
 import { isElsewhere, partsElsewhere } from './elsewhere';
 import { idSource } from './ids';
 import { databaseName } from './interfaces';
-import { notifyNotKept, WaitingNotice } from './notifications';
+import { Notice, notifyNotKept, tellOfEarlierTab } from './notifications';
 import { OpenPages } from './pages';
 import { EventQueue } from './queue';
 import { Recorder } from './recorder';
@@ -33,6 +34,7 @@ const MAX_OUTPUT_BYTES = 128 * 1024;
 
 // The notebook that the page's address names may be opened after the others are back.
 const OPENED_MS = 10_000;
+const NEVER = new AbortController().signal;
 
 // The server extension gives up on the service after 20 s.
 const ME_TIMEOUT_MS = 30_000;
@@ -72,7 +74,7 @@ async function record(options: IStartOptions): Promise<IDisposable> {
     pages,
     source: { newId, now: () => new Date() },
     sizes: () => ({ mimeBytes: settings.maxOutputBytes, outputBytes: MAX_OUTPUT_BYTES }),
-    restored: app.restored.then(() => after(OPENED_MS))
+    restored: app.restored.then(() => systemClock.sleep(OPENED_MS, NEVER))
   });
   const connect = async (): Promise<string> => {
     const me = await request<Me>('me', { signal: AbortSignal.timeout(ME_TIMEOUT_MS) });
@@ -100,8 +102,8 @@ async function openStores(
   name: string,
   trans: TranslationBundle
 ): Promise<{ queue: EventQueue; store: RecorderStore }> {
-  const waiting = new WaitingNotice(trans);
-  const onBlocked = (): void => waiting.show();
+  const waiting = new Notice();
+  const onBlocked = (): void => waiting.show(() => tellOfEarlierTab(trans));
   try {
     const [queue, store] = await Promise.all([
       EventQueue.open(name, startWorker, onBlocked),
@@ -114,10 +116,6 @@ async function openStores(
   } finally {
     waiting.withdraw();
   }
-}
-
-async function after(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms));
 }
 
 function limitsOf({ maxQueuedEvents, maxQueuedMegabytes }: Settings): ILoad {

@@ -6,6 +6,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import { type IStoredRun, QueueConnection, storedEvent } from '../src/database';
 import { Disk } from '../src/disk';
 import { type IWritten, Journal } from '../src/journal';
+import { fillDisk } from './fakes/disk';
 import { makeEnd, makeEvent, openRun } from './fakes/sending';
 
 const begun = (executionId: string): IStoredRun => ({
@@ -15,20 +16,6 @@ const begun = (executionId: string): IStoredRun => ({
 
 const noRoom = async (): Promise<void> => undefined;
 const full = new DOMException('The disk is full.', 'QuotaExceededError');
-
-/** No room is left for one event. */
-function fillDisk(eventId: string): void {
-  const { add } = IDBObjectStore.prototype;
-  jest.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(function (
-    this: IDBObjectStore,
-    value: { eventId: string }
-  ) {
-    if (value.eventId === eventId) {
-      throw full;
-    }
-    return add.call(this, value);
-  });
-}
 
 /** What the database holds: the events' ids, and the open runs. */
 async function kept(): Promise<{ events: string[]; runs: string[] }> {
@@ -171,7 +158,7 @@ describe('Journal', () => {
   it('keeps what it can where one of several cannot be kept, and leaves that run open', async () => {
     journal.putRun(begun('run-a'));
     await start('a');
-    fillDisk('event-2');
+    fillDisk('QuotaExceededError', 'event-2');
     const results = await Promise.allSettled([start('b'), end(2, 'run-a'), start('c')]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(await kept()).toEqual({ events: ['event-a', 'event-b', 'event-c'], runs: ['run-a'] });
@@ -179,7 +166,7 @@ describe('Journal', () => {
   });
 
   it('keeps a quick run open where its start is kept and its end is lost', async () => {
-    fillDisk('event-2');
+    fillDisk('QuotaExceededError', 'event-2');
     journal.putRun(openRun('run-a'));
     journal.putRun(begun('run-a'));
     const results = await Promise.allSettled([start('a'), end(2, 'run-a')]);

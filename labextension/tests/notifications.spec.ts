@@ -5,7 +5,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { IWritten } from '../src/journal';
 import { Leaving } from '../src/leaving';
-import { Notifications, WaitingNotice } from '../src/notifications';
+import { Notifications, tellOfEarlierTab } from '../src/notifications';
 import { FakePanel } from './fakes/panel';
 
 jest.mock('@jupyterlab/apputils', () => ({
@@ -102,7 +102,7 @@ describe('Notifications', () => {
   it('fits into the 140 characters that JupyterLab shows', () => {
     panel.sender.show({ state: 'signed_out', waiting: 1 });
     failed.emit(new Error('full'));
-    new WaitingNotice(trans).show();
+    tellOfEarlierTab(trans);
     const texts = [Notification.warning, Notification.error].flatMap(tell =>
       jest.mocked(tell).mock.calls.map(([text]) => text)
     );

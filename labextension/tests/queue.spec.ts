@@ -6,6 +6,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import { databaseName } from '../src/interfaces';
 import { EventQueue, type IRejectedEvent } from '../src/queue';
 import { until } from './fakes/clock';
+import { fillDisk } from './fakes/disk';
 import { makeEvent } from './fakes/sending';
 
 const rejection: Omit<IRejectedEvent, 'eventId'> = {
@@ -116,23 +117,19 @@ describe('EventQueue', () => {
   it('tells when the browser cannot keep an event', async () => {
     const failures: string[] = [];
     queue.failed.connect((_, error) => failures.push(error.message));
-    const full = jest.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(() => {
-      throw new DOMException('The disk is full.', 'QuotaExceededError');
-    });
+    const disk = fillDisk();
     void queue.add(makeEvent(1));
     await until(() => failures.length > 0);
-    full.mockRestore();
+    disk.empty();
     expect(failures).toEqual([expect.stringContaining('full')]);
   });
 
   it('lets go of what the service has where the disk takes nothing new', async () => {
     await queue.add(makeEvent(1));
     const [{ key }] = await queue.take(9, 1_000_000);
-    const full = jest.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
-      throw new DOMException('The disk is full.', 'QuotaExceededError');
-    });
+    const disk = fillDisk();
     await queue.remove([key]);
-    full.mockRestore();
+    disk.empty();
     expect(await queue.count()).toBe(0);
   });
 
