@@ -1,6 +1,6 @@
 """JSON as bytes, before it is decoded and after it is encoded: what decoders cannot take.
 
-UTF-8 has no half of a surrogate pair: within the service a half `\\udXXX` is U+E001 and its four
+UTF-8 has no half of a surrogate pair: within the service a half `\\udhhh` is U+E001 and its four
 digits, and U+E001 itself is U+E001 and `e001`.
 """
 
