@@ -24,18 +24,21 @@ export interface IRunHost {
   onDropped(run: IOpenRun): void;
 }
 
-/** A request that did not say which cell it is of. */
-interface IUnnamed {
+/** A request that the browser sent. */
+interface IRequest {
   kernelId: string;
+  clientId: string;
   code: string;
 }
-
-// Messages that come before it is known what an earlier page left open.
-const MAX_BACKLOG = 1_000;
 
 /** Turns a kernel's messages into runs; each run starts and ends once. */
 export class Runs {
   constructor(private _host: IRunHost) {}
+
+  /** Whether any has been sent to the kernel and is not over. */
+  get isAnyOpen(): boolean {
+    return this._open.size > 0;
+  }
 
   /** How many cells the kernel has begun and not finished. */
   get runningCount(): number {
@@ -55,26 +58,20 @@ export class Runs {
     const run = this._open.get(parentId) ?? this._named(parentId, msg);
     if (run !== null) {
       this._apply(run, msg);
-    } else if (this._backlog !== null && this._backlog.length < MAX_BACKLOG) {
-      this._backlog.push(msg);
     }
   }
 
-  /** Go on with the runs that an earlier page left open, of the kernel `kernelId` or others. */
-  adopt(runs: IOpenRun[], kernelId: string | null): void {
-    for (const open of runs) {
-      const run = new Run(open, this._host.sizes, true);
-      this._open.set(open.msgId, run);
-    }
-    this.abandonOthers(kernelId);
-    const backlog = this._backlog ?? [];
-    this._backlog = null;
-    for (const msg of backlog) {
-      const run = this._open.get((msg.parent_header as KernelMessage.IHeader).msg_id);
-      if (run !== undefined) {
-        this._apply(run, msg);
-      }
-    }
+  /** Go on with runs that others have begun. */
+  goOn(runs: readonly Run[]): void {
+    runs.forEach(run => this._open.set(run.open.msgId, run));
+  }
+
+  /** Give the open runs away. */
+  release(): Run[] {
+    const runs = [...this._open.values()];
+    this._open.clear();
+    this._unnamed.clear();
+    return runs;
   }
 
   /** The notebook was renamed: change the open runs, and return them. */
@@ -90,14 +87,6 @@ export class Runs {
     [...this._open.values()].forEach(run => this._abandon(run));
   }
 
-  /** The notebook has the kernel `kernelId` now, or none: what others ran has no end to be seen. */
-  abandonOthers(kernelId: string | null): void {
-    this._unnamed.forEach((of, msgId) => of.kernelId !== kernelId && this._unnamed.delete(msgId));
-    [...this._open.values()]
-      .filter(run => run.open.kernelId !== kernelId)
-      .forEach(run => this._abandon(run));
-  }
-
   /** The kernel starts anew: what it had begun is over, what waits is still to come. */
   abandonBegun(): void {
     [...this._open.values()]
@@ -106,7 +95,7 @@ export class Runs {
   }
 
   /**
-   * Close what a broken connection, or another page, has missed the end of.
+   * Close what a broken connection has missed the end of.
    *
    * A kernel answers in order: when it has answered this, all that was sent before is over.
    */
@@ -136,10 +125,11 @@ export class Runs {
     }
     const cellId = (msg.metadata as JsonObject)['cellId'];
     const code = String(content['code'] ?? '');
+    const request = { kernelId, clientId: msg.header.session, code };
     if (typeof cellId === 'string' && this._host.hasCell(cellId)) {
-      this._request(msg.header.msg_id, kernelId, cellId, code);
+      this._request(msg.header.msg_id, cellId, request);
     } else {
-      this._unnamed.set(msg.header.msg_id, { kernelId, code });
+      this._unnamed.set(msg.header.msg_id, request);
     }
   }
 
@@ -156,15 +146,15 @@ export class Runs {
       return null;
     }
     this._unnamed.delete(msgId);
-    return this._request(msgId, unnamed.kernelId, cellId, unnamed.code);
+    return this._request(msgId, cellId, unnamed);
   }
 
-  private _request(msgId: string, kernelId: string, cellId: string, code: string): Run {
+  private _request(msgId: string, cellId: string, { code, ...sender }: IRequest): Run {
     const open: IOpenRun = {
       executionId: this._host.newId(),
       endEventId: this._host.newId(),
       msgId,
-      kernelId,
+      ...sender,
       path: this._host.path,
       cellId,
       ...fitCode(code),
@@ -210,6 +200,5 @@ export class Runs {
   }
 
   private _open = new Map<string, Run>();
-  private _unnamed = new Map<string, IUnnamed>();
-  private _backlog: KernelMessage.IMessage[] | null = [];
+  private _unnamed = new Map<string, IRequest>();
 }

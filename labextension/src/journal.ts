@@ -18,6 +18,8 @@ export interface IOpenRuns {
   putRun(run: IStoredRun): void;
   /** Forget a run that has ended or was none, with the next that is written. */
   forgetRun(executionId: string): void;
+  /** The pages that have open runs on the disk. */
+  pages(): Promise<ReadonlySet<string>>;
   /** Make the open runs of all pages but the `living` ones those of `page`, and return them. */
   adoptRuns(page: string, living: ReadonlySet<string>): Promise<IStoredRun[]>;
 }
@@ -111,6 +113,11 @@ export class Journal implements IOpenRuns {
     if (this._isLeft) {
       await this.flush();
     }
+  }
+
+  async pages(): Promise<ReadonlySet<string>> {
+    const runs = await this._connection.run(db => db.getAll('runs'));
+    return new Set(runs.map(run => run.page));
   }
 
   async adoptRuns(page: string, living: ReadonlySet<string>): Promise<IStoredRun[]> {

@@ -42,12 +42,13 @@ export class KernelWatch implements IDisposable {
     this._runs.take(kernel.id, args);
   }
 
-  private _onStatus(_: Kernel.IKernelConnection, status: Kernel.Status): void {
+  private _onStatus(kernel: Kernel.IKernelConnection, status: Kernel.Status): void {
     if (LOST.has(status)) {
       this._runs.abandonAll();
     } else if (status === 'starting') {
       // Somebody else has started it anew: only that is told.
       this._runs.abandonBegun();
+      void this._runs.settle(kernel);
     }
   }
 

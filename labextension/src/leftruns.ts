@@ -1,75 +1,108 @@
-/** The runs that a page which is gone left open. */
+/** The runs whose notebook is closed, in an earlier page or in this one. */
 
 import type { IStoredRun } from './database';
-import { endEvent } from './events';
+import { FollowedRuns, type IFollowed, type IFollowing } from './following';
 import type { IEventSink } from './interfaces';
 import type { IOpenRuns } from './journal';
 import type { OpenPages } from './pages';
-import type { IOpenRun, IRunEnd } from './runs';
+import { Run } from './runs';
 import { type ISource, SessionEvents } from './sessions';
 
 // Pages answer within some milliseconds; one that is busy for longer closes its own runs twice,
 // with the same event id.
 const ANSWER_MS = 400;
 
-const UNSEEN: IRunEnd = {
-  status: 'unknown',
-  endedAt: null,
-  durationMs: null,
-  outputs: [],
-  isOutputIncomplete: true,
-  error: null
-};
+/** What the recorder gives. */
+export interface ILeftRunsOptions extends Omit<IFollowing, 'newId'> {
+  runs: Pick<IOpenRuns, 'pages' | 'adoptRuns'>;
+  pages: Pick<OpenPages, 'id' | 'living'>;
+  sink: IEventSink;
+  source: ISource;
+}
 
-/** Finds them once, and gives each away once. */
+/** Follows them, and gives them to their notebook where it is opened. */
 export class LeftRuns {
-  constructor(
-    private _runs: IOpenRuns,
-    pages: Pick<OpenPages, 'id' | 'living'>
-  ) {
-    this._byPath = this._find(pages).catch((error: unknown) => {
+  constructor(private _options: ILeftRunsOptions) {
+    this.found = this._find().catch((error: unknown) => {
       // The next page finds them.
       console.warn('The runs that an earlier page left open could not be read.', error);
-      return new Map();
     });
   }
 
-  /** The runs of the notebook `path`, for whoever goes on with them. */
-  async take(path: string): Promise<IOpenRun[]> {
-    const byPath = await this._byPath;
-    const runs = byPath.get(path) ?? [];
-    byPath.delete(path);
-    return runs;
+  /** Resolves when those of earlier pages are found, and their kernels listened to or not there. */
+  get listening(): Promise<unknown> {
+    return this.found.then(() => Promise.all(this._followed.map(followed => followed.connected)));
   }
 
-  /** Close the runs of notebooks that are not `open` any more: nobody will see their end. */
-  async closeRest(
-    open: ReadonlySet<string>,
-    recording: { sink: IEventSink; source: ISource; studentId: string }
-  ): Promise<void> {
-    const paths = [...(await this._byPath).keys()].filter(path => !open.has(path));
-    for (const path of paths) {
-      const events = new SessionEvents(recording.sink, recording.source);
-      events.record(recording.studentId, null);
-      for (const run of await this.take(path)) {
-        if ((run as IStoredRun).isSure && run.start !== null) {
-          const isSettled = await events.add(endEvent(run, UNSEEN, path));
-          if (!isSettled) {
-            continue;
-          }
-        }
-        this._runs.forgetRun(run.executionId);
-      }
+  /** Say who the student is. */
+  setStudent(studentId: string): void {
+    this._studentId = studentId;
+    this._sessions.splice(0).forEach(events => events.record(studentId, null));
+  }
+
+  /** The runs of the notebook `path` that nobody attends to. */
+  async take(path: string): Promise<FollowedRuns[]> {
+    await this.found;
+    return this._followed.filter(followed => followed.path === path && !followed.isAttended);
+  }
+
+  /** Go on with runs whose connection goes. */
+  follow(runs: readonly Run[], of: IFollowed): FollowedRuns[] {
+    const options = { ...this._options, newId: () => this._options.source.newId() };
+    const followed = [...groups(runs, ({ open }) => `${open.kernelId} ${open.clientId}`)].map(
+      group => new FollowedRuns(group, { ...of }, options)
+    );
+    this._followed = [...this._followed.filter(({ isOver }) => !isOver), ...followed];
+    return followed;
+  }
+
+  /** All notebooks are open again: forget what ended in others, unless it is known to be recorded. */
+  async forgetUntold(): Promise<void> {
+    await this.found;
+    this._followed.filter(({ isAttended }) => !isAttended).forEach(each => each.forgetUntold());
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    this._followed.forEach(followed => followed.dispose());
+  }
+
+  private async _find(): Promise<void> {
+    const { runs, pages } = this._options;
+    const owners = new Set(await runs.pages());
+    owners.delete(pages.id);
+    if (owners.size === 0) {
+      return;
+    }
+    const living = await pages.living(owners, ANSWER_MS);
+    const left = await runs.adoptRuns(pages.id, living);
+    if (!this._isDisposed) {
+      groups(left, run => run.path).forEach(group => this._followLeft(group));
     }
   }
 
-  private async _find(pages: Pick<OpenPages, 'id' | 'living'>): Promise<Map<string, IStoredRun[]>> {
-    const living = await pages.living(ANSWER_MS);
-    const runs = await this._runs.adoptRuns(pages.id, living);
-    const byPath = new Map<string, IStoredRun[]>();
-    runs.forEach(run => byPath.set(run.path, [...(byPath.get(run.path) ?? []), run]));
-    return byPath;
+  private _followLeft(left: readonly IStoredRun[]): void {
+    const events = new SessionEvents(this._options.sink, this._options.source);
+    if (this._studentId === null) {
+      this._sessions.push(events);
+    } else {
+      events.record(this._studentId, null);
+    }
+    const runs = left.map(run => new Run(run, this._options.sizes()));
+    this.follow(runs, { path: left[0].path, isSure: left.some(({ isSure }) => isSure), events });
   }
 
-  private _byPath: Promise<Map<string, IStoredRun[]>>;
+  /** Resolves when the runs of earlier pages are found. */
+  private readonly found: Promise<void>;
+  private _followed: FollowedRuns[] = [];
+  /** The sessions that do not know their student yet. */
+  private _sessions: SessionEvents[] = [];
+  private _studentId: string | null = null;
+  private _isDisposed = false;
+}
+
+function groups<T>(values: readonly T[], key: (value: T) => string): T[][] {
+  const byKey = new Map<string, T[]>();
+  values.forEach(value => byKey.set(key(value), [...(byKey.get(key(value)) ?? []), value]));
+  return [...byKey.values()];
 }

@@ -10,8 +10,10 @@ import type { IClassification } from './classes';
 import type { JsonObject } from './contract';
 import { endEvent, openedEvent, startEvent } from './events';
 import { type IRunHost, Runs } from './executions';
+import type { FollowedRuns, IFollowed } from './following';
 import type { IEventSink } from './interfaces';
 import { KernelWatch } from './kernels';
+import type { LeftRuns } from './leftruns';
 import type { ISizes } from './outputs';
 import type { IOpenRun, Run } from './runs';
 import { type ISource, SessionEvents } from './sessions';
@@ -28,8 +30,7 @@ export interface INotebookOptions {
   /** Keep an open run through a reload. `isSure`: the notebook is known to be recorded. */
   keepRun(run: IOpenRun, isSure: boolean): void;
   forgetRun(run: IOpenRun): void;
-  /** The runs that an earlier page left open in the notebook `path`. */
-  takeLeftRuns(path: string): Promise<IOpenRun[]>;
+  left: Pick<LeftRuns, 'take' | 'follow'>;
 }
 
 /** A notebook, whose views share it, from its opening until its last view is closed. */
@@ -71,7 +72,8 @@ export class WatchedNotebook implements IRunHost, IDisposable {
   }
 
   get runningCells(): number {
-    return this._runs.runningCount;
+    const followed = this._followed.map(({ runningCount }) => runningCount);
+    return followed.reduce((sum, count) => sum + count, this._runs.runningCount);
   }
 
   get isRecorded(): boolean {
@@ -101,18 +103,26 @@ export class WatchedNotebook implements IRunHost, IDisposable {
     this._classification = classification;
     if (classification.classId === null) {
       this._runs.abandonAll();
+      this._followed.forEach(followed => followed.abandon());
       this._events.ignore();
     } else {
       this._events.record(studentId, isSame ? null : this._opening());
     }
   }
 
+  /** Its last view was closed; what runs goes on. */
+  close(): void {
+    this._handOver();
+    this._followed.forEach(followed => followed.leave(this._asFollowed()));
+    this.dispose();
+  }
+
+  /** Watch it no more; the next page finds the runs that are open. */
   dispose(): void {
     if (this._isDisposed) {
       return;
     }
     this._isDisposed = true;
-    this._runs.abandonAll();
     clearTimeout(this._timer);
     this._kernelWatch?.dispose();
     this.context.pathChanged.disconnect(this._onPathChanged, this);
@@ -175,13 +185,29 @@ export class WatchedNotebook implements IRunHost, IDisposable {
     this.context.model.cells.changed.connect(this._onContentChanged, this);
     this.context.model.metadataChanged.connect(this._onMetadataChanged, this);
     this._identityChanged.emit({ renamedFrom: null });
-    const left = await this._options.takeLeftRuns(this._path);
-    await this.context.sessionContext.ready;
-    const kernel = this._kernelWatch?.kernel ?? null;
-    this._runs.adopt(left, kernel?.id ?? null);
-    if (kernel !== null) {
-      await this._runs.settle(kernel);
+    const left = await this._options.left.take(this._path);
+    if (!this._isDisposed) {
+      this._attend(left);
     }
+  }
+
+  private _attend(followed: FollowedRuns[]): void {
+    this._followed = [...this._followed.filter(({ isOver }) => !isOver), ...followed];
+    followed.forEach(each => each.attend(this));
+    this._runsChanged.emit();
+  }
+
+  /** The connection to the kernel goes: others follow what runs. */
+  private _handOver(): void {
+    const runs = this._runs.release();
+    if (runs.length > 0) {
+      this._attend(this._options.left.follow(runs, this._asFollowed()));
+    }
+  }
+
+  private _asFollowed(): IFollowed {
+    const isSure = this._classification.classId !== null;
+    return { path: this._path, isSure, events: this._events };
   }
 
   private _keep(run: IOpenRun): void {
@@ -237,7 +263,9 @@ export class WatchedNotebook implements IRunHost, IDisposable {
       return;
     }
     this._renamedFrom = renamedFrom;
-    this._runs.moveTo(this._path).forEach(run => this._keep(run));
+    [this._runs, ...this._followed]
+      .flatMap(runs => runs.moveTo(this._path))
+      .forEach(run => this._keep(run));
     this._identityChanged.emit({ renamedFrom });
     if (this._renamedFrom !== null) {
       this._describe();
@@ -250,14 +278,14 @@ export class WatchedNotebook implements IRunHost, IDisposable {
       return;
     }
     this._kernelWatch?.dispose();
-    // The same kernel may come with another connection.
-    this._runs.abandonOthers(kernel?.id ?? null);
+    this._handOver();
     this._kernelWatch = kernel === null ? null : new KernelWatch(kernel, this._runs);
   }
 
   private _path: string;
   private _events: SessionEvents;
   private _runs: Runs;
+  private _followed: FollowedRuns[] = [];
   private _kernelWatch: KernelWatch | null = null;
   private _lister = new CellLister();
   private _listed: ReadonlySet<string> = new Set();

@@ -2,6 +2,8 @@
 
 import type { IDisposable } from '@lumino/disposable';
 
+import { systemClock } from './clock';
+
 type Message = { ask: string } | { answer: string };
 
 /**
@@ -22,12 +24,22 @@ export class OpenPages implements IDisposable {
     return this._isDisposed;
   }
 
-  /** The ids of the pages that answer within `waitMs`. */
-  async living(waitMs: number): Promise<ReadonlySet<string>> {
-    this._answers.clear();
+  /** Those of the pages `ids` that answer within `waitMs`; sooner, where all do. */
+  async living(ids: ReadonlySet<string>, waitMs: number): Promise<ReadonlySet<string>> {
+    const silent = new Set(ids);
+    const answered = new Promise<void>(resolve => {
+      this._onAnswer = id => {
+        silent.delete(id);
+        if (silent.size === 0) {
+          resolve();
+        }
+      };
+    });
     this._channel.postMessage({ ask: this.id } satisfies Message);
-    await new Promise(resolve => setTimeout(resolve, waitMs));
-    return new Set(this._answers);
+    const late = new AbortController();
+    await Promise.race([answered, systemClock.sleep(waitMs, late.signal)]);
+    late.abort();
+    return new Set([...ids].filter(id => !silent.has(id)));
   }
 
   dispose(): void {
@@ -40,11 +52,11 @@ export class OpenPages implements IDisposable {
     if ('ask' in message) {
       this._channel.postMessage({ answer: this.id } satisfies Message);
     } else {
-      this._answers.add(message.answer);
+      this._onAnswer(message.answer);
     }
   }
 
   private _channel: BroadcastChannel;
-  private _answers = new Set<string>();
+  private _onAnswer: (id: string) => void = () => undefined;
   private _isDisposed = false;
 }

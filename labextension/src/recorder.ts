@@ -8,9 +8,10 @@ import { choosable, classify, servicePath } from './classes';
 import type { Me } from './contract';
 import type { IEventSink, IRecorder, IRecording } from './interfaces';
 import type { IOpenRuns } from './journal';
+import { LeftRuns } from './leftruns';
+import type { Listen } from './listening';
 import { type INotebookOptions, WatchedNotebook } from './notebook';
 import type { ISizes } from './outputs';
-import { LeftRuns } from './leftruns';
 import type { OpenPages } from './pages';
 import type { ISource } from './sessions';
 import type { RecorderStore } from './store';
@@ -22,6 +23,7 @@ export interface IRecorderOptions {
   tracker: INotebookTracker;
   sink: IEventSink;
   runs: IOpenRuns;
+  listen: Listen;
   store: RecorderStore;
   pages: Pick<OpenPages, 'id' | 'living'>;
   source: ISource;
@@ -35,9 +37,9 @@ export class Recorder implements IRecorder {
   private constructor(
     private _options: IRecorderOptions,
     private _choices: Map<string, string>,
-    private _filed: Map<string, string>,
-    private _left: LeftRuns
+    private _filed: Map<string, string>
   ) {
+    this._left = new LeftRuns({ ..._options, ...this._keeping() });
     const { tracker } = _options;
     tracker.widgetAdded.connect(this._onWidgetAdded, this);
     tracker.currentChanged.connect(this._emitChanged, this);
@@ -46,13 +48,12 @@ export class Recorder implements IRecorder {
 
   /** Read what the last page left, then watch. The last known user counts until `setMe`. */
   static async create(options: IRecorderOptions): Promise<Recorder> {
-    const { runs, store, pages } = options;
+    const { store } = options;
     const [choices, filed, me] = await Promise.all([store.choices(), store.filed(), store.me()]);
-    const recorder = new Recorder(options, choices, filed, new LeftRuns(runs, pages));
+    const recorder = new Recorder(options, choices, filed);
     if (me !== undefined) {
       recorder._use(me);
     }
-    void options.restored.then(() => recorder._closeLeftRuns());
     return recorder;
   }
 
@@ -60,6 +61,11 @@ export class Recorder implements IRecorder {
     const panel = this._options.tracker.currentWidget;
     const notebook = panel === null ? undefined : this._notebooks.get(panel.context);
     return notebook === undefined ? null : this._describe(notebook);
+  }
+
+  /** Resolves when the kernels of the runs that the last page left are listened to. */
+  get listening(): Promise<unknown> {
+    return this._left.listening;
   }
 
   get changed(): ISignal<IRecorder, void> {
@@ -85,7 +91,7 @@ export class Recorder implements IRecorder {
   setMe(me: Me): void {
     void this._options.store.putMe(me).catch(warn);
     this._use(me);
-    void this._closeLeftRuns();
+    void this._options.restored.then(() => this._left.forgetUntold());
   }
 
   dispose(): void {
@@ -93,12 +99,14 @@ export class Recorder implements IRecorder {
     this._options.tracker.currentChanged.disconnect(this._emitChanged, this);
     this._notebooks.forEach(notebook => notebook.dispose());
     this._notebooks.clear();
+    this._left.dispose();
     clearTimeout(this._telling);
     Signal.clearData(this);
   }
 
   private _use(me: Me): void {
     this._me = me;
+    this._left.setStudent(me.name);
     this._notebooks.forEach(notebook => this._classify(notebook));
     this._emitChanged();
   }
@@ -121,19 +129,20 @@ export class Recorder implements IRecorder {
   }
 
   private _notebookOptions(): INotebookOptions {
-    const { sink, source, sizes, runs, pages } = this._options;
+    const { sink, source, sizes } = this._options;
+    return { sink, source, sizes, left: this._left, ...this._keeping() };
+  }
+
+  private _keeping(): Pick<INotebookOptions, 'keepRun' | 'forgetRun'> {
+    const { runs, pages } = this._options;
     return {
-      sink,
-      source,
-      sizes,
       keepRun: (run, isSure) => runs.putRun({ ...run, page: pages.id, isSure }),
-      forgetRun: run => runs.forgetRun(run.executionId),
-      takeLeftRuns: path => this._left.take(path)
+      forgetRun: run => runs.forgetRun(run.executionId)
     };
   }
 
   private _onContextDisposed(context: DocumentRegistry.IContext<INotebookModel>): void {
-    this._notebooks.get(context)?.dispose();
+    this._notebooks.get(context)?.close();
     this._notebooks.delete(context);
     this._emitChanged();
   }
@@ -204,21 +213,11 @@ export class Recorder implements IRecorder {
     return { path, sessionId, runningCells, ...classification, classes };
   }
 
-  /** The notebooks that were open when their runs were left, and are not any more. */
-  private async _closeLeftRuns(): Promise<void> {
-    await this._options.restored;
-    if (this._me === null) {
-      return;
-    }
-    const open = new Set([...this._notebooks.values()].map(notebook => notebook.path));
-    const { sink, source } = this._options;
-    await this._left.closeRest(open, { sink, source, studentId: this._me.name }).catch(warn);
-  }
-
   private _emitChanged(): void {
     this._changed.emit();
   }
 
+  private _left: LeftRuns;
   private _me: Me | null = null;
   private _telling: ReturnType<typeof setTimeout> | undefined;
   private _toldRunning: number[] = [];

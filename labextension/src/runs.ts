@@ -21,6 +21,8 @@ export interface IOpenRun {
   endEventId: string;
   msgId: string;
   kernelId: string;
+  /** The connection that sent it: the server keeps for it what comes while it is away. */
+  clientId: string;
   path: string;
   cellId: string;
   code: string;
@@ -65,6 +67,12 @@ export class Run {
   ) {
     this._isJoinedLate = _isAdopted && open.start !== null;
     this._collector = new OutputCollector(sizes);
+  }
+
+  /** Its connection is closed: another one goes on with it, and may miss some of it. */
+  handOver(): void {
+    this._isAdopted = true;
+    this._isJoinedLate = this.open.start !== null;
   }
 
   /** Take a message whose parent is this run's request. */
@@ -163,7 +171,7 @@ export class Run {
     return isAborted ? { name: 'KeyboardInterrupt', message: '', traceback: [] } : null;
   }
 
-  private readonly _isJoinedLate: boolean;
+  private _isJoinedLate: boolean;
   private _collector: OutputCollector;
   private _reply: { content: JsonObject; metadata: JsonObject; at: IMoment | null } | null = null;
   private _idle: { at: IMoment | null } | null = null;

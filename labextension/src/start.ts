@@ -15,6 +15,7 @@ import type { Me } from './contract';
 import { isElsewhere, partsElsewhere } from './elsewhere';
 import { idSource } from './ids';
 import { databaseName } from './interfaces';
+import { listenAs } from './listening';
 import { Notice, notifyNotKept, tellOfEarlierTab } from './notifications';
 import { OpenPages } from './pages';
 import { EventQueue } from './queue';
@@ -34,6 +35,9 @@ const MAX_OUTPUT_BYTES = 128 * 1024;
 
 // The notebook that the page's address names may be opened after the others are back.
 const OPENED_MS = 10_000;
+
+// For so long JupyterLab waits with its notebooks, where a run was going on as the page was left.
+const LISTENING_MS = 2_000;
 const NEVER = new AbortController().signal;
 
 // The server extension gives up on the service after 20 s.
@@ -70,12 +74,15 @@ async function record(options: IStartOptions): Promise<IDisposable> {
     tracker: options.tracker,
     sink: queue,
     runs: queue.runs,
+    listen: listenAs(app.serviceManager.serverSettings),
     store,
     pages,
     source: { newId, now: () => new Date() },
     sizes: () => ({ mimeBytes: settings.maxOutputBytes, outputBytes: MAX_OUTPUT_BYTES }),
     restored: app.restored.then(() => systemClock.sleep(OPENED_MS, NEVER))
   });
+  // The first to connect gets what the server has kept for the client that is gone.
+  await Promise.race([recorder.listening, systemClock.sleep(LISTENING_MS, NEVER)]);
   const connect = async (): Promise<string> => {
     const me = await request<Me>('me', { signal: AbortSignal.timeout(ME_TIMEOUT_MS) });
     recorder.setMe(me);

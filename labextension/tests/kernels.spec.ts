@@ -62,40 +62,65 @@ describe('A kernel that goes in mid-run', () => {
     expect(page.sink.types.slice(1)).toEqual([start, COMPLETE, start, COMPLETE]);
   });
 
-  it('for another kernel leaves an unknown end, and the new one is recorded', async () => {
+  it.each([
+    ['another kernel', 'kernel-2'],
+    ['another connection', 'kernel-1']
+  ])('for %s goes on without it, and the new one is recorded', async (_, id) => {
     const page = await Page.load();
     const { kernel, context } = await page.open();
-    kernel.input(kernel.request('cell-1'));
-    const next = new FakeKernel('kernel-2');
+    const first = kernel.request('cell-1');
+    kernel.input(first);
+    const next = new FakeKernel(id, undefined, 'client-2');
     context.setKernel(next);
-    kernel.run('cell-1');
+    expect([page.kernels.last.id, page.kernels.last.clientId]).toEqual(['kernel-1', 'client-1']);
     next.run('cell-1');
+    page.kernels.last.idle(first);
     const ends = page.runEvents.filter(event => event.event_type === COMPLETE);
     expect(ends.map(event => [event.kernel_id, (event as CellExecutionComplete).status])).toEqual([
-      ['kernel-1', 'unknown'],
-      ['kernel-2', 'completed']
+      [id, 'completed'],
+      ['kernel-1', 'completed']
     ]);
   });
 
-  it('that comes with another connection goes on, and its run ends as it does', async () => {
+  it('whose notebook is closed is listened to until its cells are over', async () => {
     const page = await Page.load();
     const { kernel, context } = await page.open();
-    const request = kernel.request('cell-1');
-    kernel.input(request);
-    const same = new FakeKernel('kernel-1');
-    context.setKernel(same);
-    expect(page.runEvents).toHaveLength(1);
-    same.reply(request);
-    same.idle(request);
-    expect((page.runEvents[1] as CellExecutionComplete).status).toBe('completed');
+    const id = kernel.request('cell-1');
+    kernel.input(id);
+    kernel.stream(id, 'before');
+    context.disposed.emit();
+    const { last } = page.kernels;
+    last.stream(id, ' after');
+    last.idle(id);
+    expect(page.runEvents[1]).toMatchObject({
+      status: 'completed',
+      output_incomplete: true,
+      output: [{ text: 'before after' }],
+      session_id: page.runEvents[0].session_id
+    });
+    expect(last.isDisposed).toBe(true);
   });
 
-  it('with its notebook closed leaves an unknown end', async () => {
+  it('whose notebook is closed and opened again tells there of its cells', async () => {
     const page = await Page.load();
     const { kernel, context } = await page.open();
-    kernel.input(kernel.request('cell-1'));
+    const id = kernel.request('cell-1');
+    kernel.input(id);
     context.disposed.emit();
-    expect((page.runEvents[1] as CellExecutionComplete).status).toBe('unknown');
+    await page.open();
+    expect(page.recorder.current?.runningCells).toBe(1);
+    page.kernels.last.idle(id);
+    const [start, end] = page.runEvents;
+    expect(end).toMatchObject({ status: 'completed' });
+    expect(end.session_id).not.toBe(start.session_id);
+  });
+
+  it('whose idle notebook is closed is not listened to', async () => {
+    const page = await Page.load();
+    const { kernel, context } = await page.open();
+    kernel.run('cell-1');
+    context.disposed.emit();
+    expect(page.kernels.connections).toEqual([]);
   });
 });
 

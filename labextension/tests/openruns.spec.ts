@@ -4,7 +4,6 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 
 import type { IStoredRun } from '../src/database';
-import { LeftRuns } from '../src/leftruns';
 import { EventQueue } from '../src/queue';
 import { until } from './fakes/clock';
 import { fillDisk } from './fakes/disk';
@@ -119,9 +118,8 @@ describe('An open run on a full disk', () => {
     await queue.add(makeEvent(1));
     const next = await EventQueue.open('test');
     const disk = fillDisk();
-    const pages = { id: 'page-2', living: async () => new Set<string>() };
-    const runs = await new LeftRuns(next.runs, pages).take('a.ipynb');
-    expect(runs.map(({ executionId }) => executionId)).toEqual(['run-1']);
+    const adopted = await next.runs.adoptRuns('page-2', new Set());
+    expect(adopted.map(({ executionId }) => executionId)).toEqual(['run-1']);
     disk.empty();
     await next.retry();
     next.dispose();

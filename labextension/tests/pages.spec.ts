@@ -5,6 +5,13 @@ it('A page hears of the other open pages of its user, not of closed ones or othe
   const pages = ['a', 'b', 'c'].map(id => new OpenPages('user', id));
   const foreign = new OpenPages('another user', 'd');
   pages[2].dispose();
-  expect(await pages[0].living(50)).toEqual(new Set(['b']));
+  const all = new Set(['b', 'c', 'd']);
+  expect(await pages[0].living(all, 50)).toEqual(new Set(['b']));
   [...pages, foreign].forEach(page => page.dispose());
+});
+
+it('A page waits no longer than until all that it asks for have answered', async () => {
+  const pages = ['a', 'b'].map(id => new OpenPages('user', id));
+  expect(await pages[0].living(new Set(['b']), 2 ** 31 - 1)).toEqual(new Set(['b']));
+  pages.forEach(page => page.dispose());
 });

@@ -3,7 +3,7 @@ import 'fake-indexeddb/auto';
 
 import { IDBFactory } from 'fake-indexeddb';
 
-import type { CellExecutionComplete, CellExecutionStart } from '../src/contract';
+import type { CellExecutionStart } from '../src/contract';
 import { FakeKernel } from './fakes/notebook';
 import { me, Page, PATH, settled } from './fakes/recording';
 
@@ -16,22 +16,50 @@ beforeEach(() => {
 });
 
 describe('A page reloaded in mid-run', () => {
-  async function reload(
-    path = PATH,
-    kernel: FakeKernel | null = new FakeKernel('kernel-1')
-  ): Promise<{ before: CellExecutionStart; page: Page; kernel: FakeKernel; ids: string[] }> {
+  interface IReloaded {
+    before: CellExecutionStart;
+    page: Page;
+    kernel: FakeKernel;
+    ids: string[];
+  }
+
+  /** A page that follows what `page-1` left: a run that is going on, and one that waits. */
+  async function reload(): Promise<IReloaded> {
     const first = await Page.load();
     const { kernel: old } = await first.open();
     const ids = [old.request('cell-1', 'slow()'), old.request('cell-2', 'next()')];
     old.input(ids[0], 4);
     await first.vanish();
     const page = await Page.load({ id: 'page-2' });
-    const opened = await page.open(kernel, path);
-    return { before: first.runEvents[0] as CellExecutionStart, page, kernel: opened.kernel, ids };
+    return {
+      before: first.runEvents[0] as CellExecutionStart,
+      page,
+      kernel: page.kernels.last,
+      ids
+    };
   }
+
+  it('listens to the kernel as the client that asked it', async () => {
+    const { page, kernel } = await reload();
+    expect(page.kernels.connections).toEqual([kernel]);
+    expect([kernel.id, kernel.clientId]).toEqual(['kernel-1', 'client-1']);
+  });
+
+  it('makes JupyterLab wait until it does', async () => {
+    const { page, kernel } = await reload();
+    const isListening = jest.fn();
+    void page.recorder.listening.then(isListening);
+    kernel.connectionStatusChanged.emit('connecting');
+    await settled();
+    expect(isListening).not.toHaveBeenCalled();
+    kernel.connectionStatusChanged.emit('connected');
+    await settled();
+    expect(isListening).toHaveBeenCalled();
+  });
 
   it('closes the run when its idle comes, with the execution_id and code of its start', async () => {
     const { before, page, kernel, ids } = await reload();
+    await page.open();
     kernel.stream(ids[0], 'rest');
     kernel.idle(ids[0]);
     await settled();
@@ -46,7 +74,25 @@ describe('A page reloaded in mid-run', () => {
       output_incomplete: true,
       output: [{ output_type: 'stream', name: 'stdout', text: 'rest' }]
     });
+    expect(page.runEvents[0].session_id).toBe(page.sink.events[0].session_id);
     expect(page.runEvents[0].session_id).not.toBe(before.session_id);
+  });
+
+  it('closes it also where its notebook is not opened', async () => {
+    const { before, page, kernel, ids } = await reload();
+    await page.open(null, 'scratch.ipynb');
+    kernel.idle(ids[0]);
+    await settled();
+    expect(page.sink.events).toMatchObject([
+      { execution_id: before.execution_id, notebook_path: PATH, status: 'completed', seq: 0 }
+    ]);
+  });
+
+  it('closes it as soon as it is known who the student is', async () => {
+    const { page, kernel, ids, before } = await reload();
+    kernel.idle(ids[0]);
+    await page.vanish();
+    expect(page.runEvents).toMatchObject([{ execution_id: before.execution_id }]);
   });
 
   it('closes a run that fails after it with its error', async () => {
@@ -56,38 +102,46 @@ describe('A page reloaded in mid-run', () => {
     expect(page.runEvents[0]).toMatchObject({ event_type: ERROR, error: { name: 'E' } });
   });
 
-  it('records what was queued when it runs, and not what was aborted', async () => {
+  it.each([
+    ['in its notebook', PATH],
+    ['without its notebook', 'scratch.ipynb']
+  ])('records %s what was queued when it runs, and not what was aborted', async (_, path) => {
     const { page, kernel, ids } = await reload();
+    await page.open(null, path);
     kernel.idle(ids[0]);
     kernel.input(ids[1], 5);
     kernel.idle(ids[1]);
     expect(page.runEvents.map(event => event.event_type)).toEqual([COMPLETE, START, COMPLETE]);
     expect(page.runEvents[2]).not.toHaveProperty('output_incomplete');
+    expect(kernel.isDisposed).toBe(true);
     globalThis.indexedDB = new IDBFactory();
     const aborted = await reload();
     aborted.kernel.idle(aborted.ids[0]);
     aborted.kernel.idle(aborted.ids[1]);
     expect(aborted.page.runEvents).toHaveLength(1);
+    expect(aborted.kernel.isDisposed).toBe(true);
   });
 
-  it('takes what the kernel said before the notebook was there', async () => {
-    const first = await Page.load();
-    const { kernel: old } = await first.open();
-    const id = old.request('cell-1');
-    old.input(id);
-    await first.vanish();
-    const page = await Page.load({ id: 'page-2' });
-    const kernel = new FakeKernel('kernel-1');
-    const opening = page.open(kernel);
-    kernel.idle(id);
-    await opening;
-    expect((page.runEvents[0] as CellExecutionComplete).status).toBe('completed');
+  it('shows in its notebook that the cell runs, until it does not', async () => {
+    const { page, kernel, ids } = await reload();
+    await page.open();
+    expect(page.recorder.current?.runningCells).toBe(1);
+    kernel.idle(ids[0]);
+    expect(page.recorder.current?.runningCells).toBe(0);
   });
 
-  it('closes as unknown what had ended before it was back', async () => {
-    const kernel = new FakeKernel('kernel-1');
+  it('keeps the run under the new name of its notebook', async () => {
+    const { page, kernel, ids } = await reload();
+    const { context } = await page.open();
+    context.rename('new.ipynb');
+    kernel.idle(ids[0]);
+    expect(page.runEvents).toMatchObject([{ notebook_path: 'new.ipynb' }]);
+  });
+
+  it('closes as unknown what nobody has heard the end of, when the kernel answers', async () => {
+    const { page, kernel } = await reload();
     kernel.infoAnswer = Promise.resolve(undefined);
-    const { page } = await reload(PATH, kernel);
+    kernel.connectionStatusChanged.emit('connected');
     await settled();
     expect(page.runEvents).toHaveLength(1);
     expect(page.runEvents[0]).toMatchObject({
@@ -97,21 +151,22 @@ describe('A page reloaded in mid-run', () => {
     });
   });
 
-  it.each([
-    ['another kernel', new FakeKernel('kernel-2')],
-    ['no kernel', null]
-  ])('closes as unknown what ran before there was %s', async (_, kernel) => {
-    const { page } = await reload(PATH, kernel);
+  it('closes as unknown what ran in a kernel that is gone', async () => {
+    const { page, kernel } = await reload();
+    kernel.statusChanged.emit('dead');
     await settled();
     expect(page.runEvents).toMatchObject([{ status: 'unknown' }]);
+    expect(kernel.isDisposed).toBe(true);
   });
 
-  it('closes as unknown the runs of a notebook that is not opened again', async () => {
-    const { page, before } = await reload('scratch.ipynb');
-    await settled();
-    expect(page.sink.events).toMatchObject([
-      { execution_id: before.execution_id, notebook_path: PATH, status: 'unknown', seq: 0 }
-    ]);
+  it('ends nothing where the recording stops: the next page goes on', async () => {
+    const { page } = await reload();
+    page.recorder.dispose();
+    expect(page.kernels.last.isDisposed).toBe(true);
+    await page.vanish();
+    expect(page.runEvents).toEqual([]);
+    const third = await Page.load({ id: 'page-3' });
+    expect(third.kernels.connections).toHaveLength(1);
   });
 
   it('ends a run once, also when it is reloaded again', async () => {
@@ -120,26 +175,46 @@ describe('A page reloaded in mid-run', () => {
     kernel.idle(ids[1]);
     await page.vanish();
     const third = await Page.load({ id: 'page-3' });
-    const again = new FakeKernel('kernel-1');
-    again.infoAnswer = Promise.resolve(undefined);
-    await third.open(again);
-    await settled();
+    await third.open();
+    expect(third.kernels.connections).toEqual([]);
     expect(third.runEvents).toEqual([]);
   });
 
-  it('does not lose a run that ended before it was known who the student is', async () => {
-    const first = await Page.load({ me: null });
-    const { kernel: old } = await first.open();
-    const id = old.request('cell-1', 'early()');
-    old.input(id);
-    old.reply(id);
-    old.idle(id);
-    await first.vanish();
-    const page = await Page.load({ id: 'page-2' });
-    const kernel = new FakeKernel('kernel-1');
-    kernel.infoAnswer = Promise.resolve(undefined);
-    await page.open(kernel);
-    expect(page.runEvents).toMatchObject([{ code: 'early()', status: 'unknown' }]);
+  describe('that never learned whether to record', () => {
+    async function reloadUnsure(restored?: Promise<void>): Promise<Page> {
+      const first = await Page.load({ me: null });
+      const { kernel: old } = await first.open();
+      const id = old.request('cell-1', 'early()');
+      old.input(id);
+      old.reply(id);
+      old.idle(id);
+      await first.vanish();
+      const page = await Page.load({ id: 'page-2', restored });
+      page.kernels.last.idle(id);
+      await settled();
+      return page;
+    }
+
+    it('loses no run: its notebook tells of it when it is opened', async () => {
+      const page = await reloadUnsure();
+      expect(page.sink.events).toEqual([]);
+      await page.open();
+      expect(page.runEvents).toMatchObject([{ code: 'early()', status: 'completed' }]);
+    });
+
+    it('tells nothing where its notebook turns out to be of no class', async () => {
+      const page = await reloadUnsure();
+      await page.open(undefined, 'mine.ipynb');
+      expect(page.sink.events).toEqual([]);
+    });
+
+    it('forgets the run where its notebook is not among those that are opened again', async () => {
+      const page = await reloadUnsure(Promise.resolve());
+      await page.vanish();
+      const third = await Page.load({ id: 'page-3' });
+      expect(third.kernels.connections).toEqual([]);
+      expect([page.sink.events, third.sink.events]).toEqual([[], []]);
+    });
   });
 
   it('forgets such a run once its events are in the queue', async () => {
@@ -162,9 +237,7 @@ describe('A page reloaded in mid-run', () => {
     kernel.input(id);
     await settled();
     const second = await Page.load({ id: 'page-2', living: ['page-1'] });
-    const other = await second.open(new FakeKernel('kernel-1'));
-    other.kernel.idle(id);
-    await settled();
-    expect(second.runEvents).toEqual([]);
+    await second.open(new FakeKernel('kernel-1'));
+    expect(second.kernels.connections).toEqual([]);
   });
 });

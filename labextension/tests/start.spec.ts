@@ -45,7 +45,9 @@ describe('In a server', () => {
     PageConfig.setOption('hubServerUser', owner);
     const add = (panel: CellMonitorPanel): void => void (sidebar = panel);
     const shell = { add, activateById: jest.fn() };
-    const app = { shell, commands: new CommandRegistry(), restored: Promise.resolve() };
+    const serviceManager = { serverSettings: { WebSocket } };
+    const commands = new CommandRegistry();
+    const app = { shell, commands, serviceManager, restored: Promise.resolve() };
     running = await start({
       app,
       tracker: tracker.asTracker(),

@@ -103,41 +103,93 @@ async def test_all_runs_of_one_of_our_notebooks(hub: Hub, new_context: NewContex
     await check_all_recorded(hub, lab, ours("01-hello"))
 
 
-WAIT_FOR_FILE = """import pathlib, time
-while not pathlib.Path("go-on").exists():
+WAITING = """import pathlib, time
+here = pathlib.Path(".")
+(here / "begun").touch()
+while not (here / "go-on").exists():
     time.sleep(0.05)
-print("went on")"""
+print("went on")
+(here / "over").touch()"""
 
 
-HEARS_KERNEL = """
-  window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.connectionStatus
-    === 'connected'
-"""
+class WaitingRun:
+    """A run that goes on until the test lets it end."""
+
+    def __init__(self, hub: Hub, lab: Lab, path: str) -> None:
+        self.hub, self.lab, self.path = hub, lab, path
+        self.folder = (hub.home(lab.name) / path).parent
+        self.count = len(hub.executions(lab.name, path))
+        for name in ("begun", "go-on", "over"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    @property
+    def row(self) -> dict[str, Any] | None:
+        rows = self.hub.executions(self.lab.name, self.path)
+        assert len(rows) <= self.count + 1, "the run is recorded once"
+        return rows[self.count] if len(rows) > self.count else None
+
+    async def begin(self) -> None:
+        cells = await self.lab.cells()
+        index = next(n for n, cell in enumerate(cells) if cell["cell_type"] == "code")
+        await self.lab.run(index, WAITING)
+        await until(lambda: self.row is not None, what="the start")
+
+    async def end(self) -> None:
+        (self.folder / "go-on").touch()
+        await until((self.folder / "over").exists, what="the end in the kernel")
+
+    async def check_complete(self) -> None:
+        await until(lambda: (self.row or {})["status"] != "running", what="the end of the run")
+        row = self.row or {}
+        assert (row["status"], row["code"]) == ("completed", WAITING)
+        assert row["started_at"] < row["ended_at"]
+        assert "went on" in row["output"]
 
 
 async def test_a_reload_in_mid_run_records_the_run_once(hub: Hub, new_context: NewContext) -> None:
     """The page is loaded again while a cell runs, and sees its end: one row, complete."""
     path = ours("03-loops")
     lab = await Lab.open(hub, await new_context(), "student-12", path)
-    index = next(n for n, cell in enumerate(await lab.cells()) if cell["cell_type"] == "code")
-    await lab.run(index, WAIT_FOR_FILE)
-    await until(lambda: bool(hub.executions("student-12", path)), what="the start")
+    run = WaitingRun(hub, lab, path)
+    await run.begin()
     await lab.page.reload()
     await lab.page.wait_for_function("window.jupyterapp?.shell.currentWidget?.content?.model")
     await lab.command("cell-monitor:open")
     panel = lab.page.locator("#jp-CellMonitor-panel")
     await expect(panel).to_contain_text("1 cell running", timeout=READY_MS)
-    # An end that comes before the new page hears the kernel is seen by nobody.
-    await lab.page.wait_for_function(HEARS_KERNEL)
-    (hub.home("student-12") / path).with_name("go-on").touch()
-    await until(
-        lambda: hub.executions("student-12", path)[0]["status"] != "running",
-        what="the end of the run",
-    )
-    [row] = hub.executions("student-12", path)
-    assert (row["status"], row["code"]) == ("completed", WAIT_FOR_FILE)
-    assert row["started_at"] < row["ended_at"]
-    assert "went on" in row["output"]
+    await run.end()
+    await run.check_complete()
+    await expect(panel).not_to_contain_text("1 cell running")
+
+
+@pytest.mark.parametrize("reopened", ["03-loops", "02-conditions"])
+async def test_a_run_that_ends_while_no_page_is_open_is_recorded_by_the_next(
+    hub: Hub, new_context: NewContext, reopened: str
+) -> None:
+    """With its output and the kernel's times, whether its notebook is opened again or not."""
+    path = ours("03-loops")
+    lab = await Lab.open(hub, await new_context(), "student-12", path)
+    run = WaitingRun(hub, lab, path)
+    await run.begin()
+    await lab.page.goto("about:blank")
+    await run.end()
+    ended_before = datetime.now(UTC)
+    await lab.go(ours(reopened))
+    await run.check_complete()
+    assert moment((run.row or {})["ended_at"]) < ended_before
+
+
+async def test_a_run_goes_on_when_its_notebook_is_closed(hub: Hub, new_context: NewContext) -> None:
+    """The tab of the notebook is closed in mid-run, the page stays: one row, complete."""
+    path = ours("03-loops")
+    lab = await Lab.open(hub, await new_context(), "student-12", path)
+    run = WaitingRun(hub, lab, path)
+    await run.begin()
+    await lab.command("application:close")
+    await lab.accept()
+    await lab.page.wait_for_function("!window.jupyterapp.shell.currentWidget?.context")
+    await run.end()
+    await run.check_complete()
 
 
 async def test_a_notebook_of_no_class_leaves_no_row(hub: Hub, new_context: NewContext) -> None:

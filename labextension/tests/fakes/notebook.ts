@@ -28,14 +28,23 @@ export class KernelClock {
 export class FakeKernel {
   constructor(
     readonly id: string,
-    private _clock = new KernelClock()
+    private _clock = new KernelClock(),
+    readonly clientId = 'client-1'
   ) {}
+
+  readonly disposed = new Signal<this, void>(this);
+  isDisposed = false;
+
+  dispose(): void {
+    this.isDisposed = true;
+    this.disposed.emit();
+  }
 
   readonly anyMessage = new Signal<this, Kernel.IAnyMessageArgs>(this);
   readonly statusChanged = new Signal<this, Kernel.Status>(this);
   readonly connectionStatusChanged = new Signal<this, Kernel.ConnectionStatus>(this);
 
-  /** The barrier: what `requestKernelInfo` waits for. */
+  /** The barrier: what each `requestKernelInfo` waits for. */
   infoAnswer: Promise<undefined> = new Promise(() => undefined);
 
   requestKernelInfo(): Promise<undefined> {
@@ -100,7 +109,7 @@ export class FakeKernel {
     { msgId = `message-${++this._count}`, metadata = {} as JsonObject }
   ): void {
     const msg = {
-      header: { msg_id: msgId, msg_type: type, date: this._clock.next() },
+      header: { msg_id: msgId, msg_type: type, session: this.clientId, date: this._clock.next() },
       parent_header: parent === null ? {} : { msg_id: parent },
       metadata,
       content,
@@ -110,6 +119,22 @@ export class FakeKernel {
   }
 
   private _count = 0;
+}
+
+/** Connects to kernels, and remembers the connections. */
+export class FakeKernels {
+  readonly connections: FakeKernel[] = [];
+
+  readonly listen = (id: string, clientId: string): Kernel.IKernelConnection => {
+    const kernel = new FakeKernel(id, new KernelClock(), clientId);
+    this.connections.push(kernel);
+    return kernel as unknown as Kernel.IKernelConnection;
+  };
+
+  /** The connection made last. */
+  get last(): FakeKernel {
+    return this.connections[this.connections.length - 1];
+  }
 }
 
 /** A notebook's context, with its session and model. */

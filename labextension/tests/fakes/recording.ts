@@ -8,7 +8,14 @@ import { Journal } from '../../src/journal';
 import type { ISizes } from '../../src/outputs';
 import { Recorder } from '../../src/recorder';
 import { RecorderStore } from '../../src/store';
-import { FakeContext, FakeKernel, FakeTracker, type IFakeCell, KernelClock } from './notebook';
+import {
+  FakeContext,
+  FakeKernel,
+  FakeKernels,
+  FakeTracker,
+  type IFakeCell,
+  KernelClock
+} from './notebook';
 
 export const PATH = 'assignments/python-intro/01-variables/variables.ipynb';
 
@@ -65,23 +72,32 @@ export class Page {
     private readonly _connections: { close(): void }[],
     readonly tracker: FakeTracker,
     readonly sink: MemorySink,
+    readonly kernels: FakeKernels,
     readonly recorder: Recorder
   ) {}
 
   static async load(
-    options: { id?: string; me?: Me | null; living?: string[]; sizes?: ISizes } = {}
+    options: {
+      id?: string;
+      me?: Me | null;
+      living?: string[];
+      sizes?: ISizes;
+      /** What JupyterLab waits for before it opens the notebooks of the last page. */
+      restored?: Promise<void>;
+    } = {}
   ): Promise<Page> {
     const { id = 'page-1', living = [] } = options;
     const store = await RecorderStore.open('test');
     const connection = await QueueConnection.open('test');
     const runs = new Journal(connection, new Disk(connection), async () => undefined);
-    const [tracker, sink] = [new FakeTracker(), new MemorySink()];
+    const [tracker, sink, kernels] = [new FakeTracker(), new MemorySink(), new FakeKernels()];
     let count = 0;
     const prefix = id === 'page-1' ? '0' : id.slice(-1);
     const recorder = await Recorder.create({
       tracker: tracker.asTracker(),
       sink,
       runs,
+      listen: kernels.listen,
       store,
       pages: { id, living: async () => new Set(living) },
       source: {
@@ -89,13 +105,14 @@ export class Page {
         now: () => new Date('2026-04-01T09:00:00.123Z')
       },
       sizes: () => options.sizes ?? { mimeBytes: 65_536, outputBytes: 131_072 },
-      restored: Promise.resolve()
+      restored: options.restored ?? new Promise(() => undefined)
     });
     if (options.me !== null) {
       recorder.setMe(options.me ?? me);
     }
+    await settled();
     const connections = [connection, { close: () => store.dispose() }];
-    return new Page(id, runs, connections, tracker, sink, recorder);
+    return new Page(id, runs, connections, tracker, sink, kernels, recorder);
   }
 
   /** Open a notebook and wait until it is watched. */

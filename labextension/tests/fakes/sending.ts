@@ -34,6 +34,7 @@ export function openRun(executionId: string): IStoredRun {
     endEventId: `${executionId}-end`,
     msgId: executionId,
     kernelId: 'kernel-1',
+    clientId: 'client-1',
     path: 'a.ipynb',
     cellId: 'cell-1',
     code: 'x',
