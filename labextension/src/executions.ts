@@ -105,6 +105,8 @@ export class Runs {
       return;
     }
     try {
+      // JupyterLab sends the first ahead of what waits for the connection.
+      await kernel.requestKernelInfo();
       await kernel.requestKernelInfo();
     } catch {
       // No answer: the connection broke again, or the kernel went; both are told by a signal.

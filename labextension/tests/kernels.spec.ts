@@ -146,4 +146,17 @@ describe('A broken connection', () => {
       'unknown'
     ]);
   });
+
+  it('takes no cell for over that waited for it, and is sent after the first answer', async () => {
+    const page = await Page.load();
+    const { kernel } = await page.open();
+    const id = kernel.request('cell-1');
+    kernel.infoAnswers = [Promise.resolve(undefined)];
+    kernel.connectionStatusChanged.emit('connected');
+    await settled();
+    kernel.input(id);
+    kernel.reply(id);
+    kernel.idle(id);
+    expect(page.runEvents).toHaveLength(2);
+  });
 });

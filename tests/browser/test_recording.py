@@ -146,6 +146,39 @@ class WaitingRun:
         assert "went on" in row["output"]
 
 
+RUN_EARLY = """
+  const { commands, shell } = window.jupyterapp;
+  const notebook = shell.currentWidget;
+  const kernel = notebook?.sessionContext?.session?.kernel;
+  if (!kernel || !notebook.content?.model) {
+    return null;
+  }
+  const { connectionStatus } = kernel;
+  notebook.content.activeCellIndex = INDEX;
+  void commands.execute('notebook:run-cell');
+  return connectionStatus;
+"""
+
+
+async def test_a_cell_that_is_run_before_its_kernel_is_connected_is_recorded(
+    hub: Hub, new_context: NewContext
+) -> None:
+    """JupyterLab keeps the request until the kernel answers."""
+    path = ours("02-conditions")
+    lab = await Lab.open(hub, await new_context(), "student-13", path)
+    cells = await lab.cells()
+    index = next(n for n, cell in enumerate(cells) if cell["cell_type"] == "code")
+    before = len(hub.executions("student-13", path))
+    await lab.command("notebook:shutdown-kernel")
+    await lab.page.reload()
+    early = RUN_EARLY.replace("INDEX", str(index))
+    connection = await lab.page.wait_for_function(
+        f"(() => {{ if (!window.jupyterapp) return; {early} }})()"
+    )
+    assert await connection.json_value() == "connecting"
+    await until(lambda: len(hub.executions("student-13", path)) > before, what="the run")
+
+
 async def test_a_reload_in_mid_run_records_the_run_once(hub: Hub, new_context: NewContext) -> None:
     """The page is loaded again while a cell runs, and sees its end: one row, complete."""
     path = ours("03-loops")

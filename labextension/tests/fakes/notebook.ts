@@ -46,9 +46,10 @@ export class FakeKernel {
 
   /** The barrier: what each `requestKernelInfo` waits for. */
   infoAnswer: Promise<undefined> = new Promise(() => undefined);
+  infoAnswers: Promise<undefined>[] = [];
 
   requestKernelInfo(): Promise<undefined> {
-    return this.infoAnswer;
+    return this.infoAnswers.shift() ?? this.infoAnswer;
   }
 
   /** The browser asks the kernel to run `code`. Returns the id of the request. */
