@@ -12,13 +12,17 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 
+import { systemClock } from './clock';
 import { Settings } from './settings';
 import { start } from './start';
 import { loadTexts } from './translation';
 
 const PLUGIN_ID = 'jupyter-cell-monitor:plugin';
 
-let running: IDisposable | null = null;
+// JupyterLab opens once all plugins are ready; it must not wait for a disk that does not answer.
+const LONGEST_START_MS = 3_000;
+
+let starting: Promise<IDisposable> | null = null;
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
@@ -37,12 +41,21 @@ const plugin: JupyterFrontEndPlugin<void> = {
   ): Promise<void> => {
     const settings = await Settings.load(registry, PLUGIN_ID);
     const trans = loadTexts(translator);
-    running = await start({ app, tracker, settings, trans, palette, statusBar, labStatus });
+    starting = start({ app, tracker, settings, trans, palette, statusBar, labStatus });
+    await withinMs(LONGEST_START_MS, starting);
   },
-  deactivate: () => {
-    running?.dispose();
-    running = null;
+  deactivate: async (): Promise<void> => {
+    const started = await starting?.catch(() => null);
+    started?.dispose();
+    starting = null;
   }
 };
+
+/** Wait for `promise`, but not for longer than that; what fails later is logged. */
+async function withinMs(ms: number, promise: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([promise, systemClock.sleep(ms, over.signal)]).finally(() => over.abort());
+  promise.catch((error: unknown) => console.error('Cell Monitor could not start.', error));
+}
 
 export default plugin;
