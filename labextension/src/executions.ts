@@ -31,18 +31,31 @@ interface IRequest {
   code: string;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Turns a kernel's messages into runs; each run starts and ends once. */
 export class Runs {
   constructor(private _host: IRunHost) {}
 
-  /** Whether any has been sent to the kernel and is not over. */
-  get isAnyOpen(): boolean {
-    return this._open.size > 0;
+  /** Those that have been sent to the kernel and are not over. */
+  get open(): IOpenRun[] {
+    return [...this._open.values()].map(run => run.open);
   }
 
   /** How many cells the kernel has begun and not finished. */
   get runningCount(): number {
-    return [...this._open.values()].filter(run => run.open.start !== null).length;
+    return this.open.filter(({ start }) => start !== null).length;
+  }
+
+  /** Whether a request is one of the open runs. */
+  has(msgId: string): boolean {
+    return this._open.has(msgId);
+  }
+
+  /** From now on, the ids of the messages that the runs take. */
+  noteHeard(): ReadonlySet<string> {
+    this._noted = new Set();
+    return this._noted;
   }
 
   /** Take a message of the kernel `kernelId`. */
@@ -52,17 +65,19 @@ export class Runs {
       return;
     }
     const parentId = (msg.parent_header as Partial<KernelMessage.IHeader> | null)?.msg_id;
-    if (parentId === undefined) {
+    if (parentId === undefined || this._heard.has(msg.header.msg_id)) {
       return;
     }
     const run = this._open.get(parentId) ?? this._named(parentId, msg);
     if (run !== null) {
+      this._noted?.add(msg.header.msg_id);
       this._apply(run, msg);
     }
   }
 
-  /** Go on with runs that others have begun. */
-  goOn(runs: readonly Run[]): void {
+  /** Go on with runs that others have begun. Messages that they have `heard` are passed over. */
+  goOn(runs: readonly Run[], heard: ReadonlySet<string> = NONE): void {
+    this._heard = heard;
     runs.forEach(run => this._open.set(run.open.msgId, run));
   }
 
@@ -71,13 +86,6 @@ export class Runs {
     const runs = [...this._open.values()];
     this._open.clear();
     this._unnamed.clear();
-    return runs;
-  }
-
-  /** The notebook was renamed: change the open runs, and return them. */
-  moveTo(path: string): IOpenRun[] {
-    const runs = [...this._open.values()].map(run => run.open);
-    runs.forEach(run => (run.path = path));
     return runs;
   }
 
@@ -99,7 +107,9 @@ export class Runs {
    *
    * A kernel answers in order: when it has answered this, all that was sent before is over.
    */
-  async settle(kernel: Pick<Kernel.IKernelConnection, 'requestKernelInfo'>): Promise<void> {
+  async settle(
+    kernel: Pick<Kernel.IKernelConnection, 'requestKernelInfo' | 'isDisposed'>
+  ): Promise<void> {
     const before = [...this._open.values()];
     if (before.length === 0) {
       return;
@@ -112,7 +122,10 @@ export class Runs {
       // No answer: the connection broke again, or the kernel went; both are told by a signal.
       return;
     }
-    before.filter(run => this._isOpen(run)).forEach(run => this._abandon(run));
+    // A connection that is closed answers too.
+    if (!kernel.isDisposed) {
+      before.filter(run => this._isOpen(run)).forEach(run => this._abandon(run));
+    }
   }
 
   private _takeSent(kernelId: string, msg: KernelMessage.IMessage): void {
@@ -202,5 +215,7 @@ export class Runs {
   }
 
   private _open = new Map<string, Run>();
+  private _heard = NONE;
+  private _noted: Set<string> | null = null;
   private _unnamed = new Map<string, IRequest>();
 }

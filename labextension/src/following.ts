@@ -1,12 +1,10 @@
 /** Runs that go on without the connection to their kernel that began them. */
 
-import type { Kernel } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 
 import { endEvent, startEvent } from './events';
 import { type IRunHost, Runs } from './executions';
-import { KernelWatch } from './kernels';
-import type { Listen } from './listening';
+import type { IListener, Listen } from './listening';
 import type { ISizes } from './outputs';
 import type { IOpenRun, Run } from './runs';
 import type { SessionEvents } from './sessions';
@@ -31,12 +29,7 @@ export interface IFollowed {
 /** An open notebook that tells of its runs itself. */
 export type IAttendant = Pick<IRunHost, 'onStarted' | 'onEnded'>;
 
-/**
- * Runs of one connection, followed to their end, whether their notebook is open or not.
- *
- * It connects as the client that sent the requests: for that one the server keeps what the kernel
- * says while nobody is connected.
- */
+/** Runs of one connection, followed to their end, whether their notebook is open or not. */
 export class FollowedRuns implements IRunHost, IDisposable {
   constructor(
     runs: readonly Run[],
@@ -44,25 +37,25 @@ export class FollowedRuns implements IRunHost, IDisposable {
     private _options: IFollowing
   ) {
     const { kernelId, clientId } = runs[0].open;
+    this.kernelId = kernelId;
     runs.forEach(run => run.handOver());
     this._runs.goOn(runs);
-    this._kernel = _options.listen(kernelId, clientId);
-    this._watch = new KernelWatch(this._kernel, this._runs);
-    this.connected = new Promise(resolve => {
-      this._kernel.connectionStatusChanged.connect((_, status) => {
-        if (status !== 'connecting') {
-          resolve();
-        }
-      });
-      this._kernel.disposed.connect(() => resolve());
-    });
+    this._listener = _options.listen({ kernelId, clientId }, this._runs);
   }
 
+  readonly kernelId: string;
+
   /** Resolves when the kernel is listened to, or turns out to be gone. */
-  readonly connected: Promise<void>;
+  get listening(): Promise<void> {
+    return this._listener.listening;
+  }
 
   get path(): string {
     return this._of.path;
+  }
+
+  get open(): IOpenRun[] {
+    return this._runs.open;
   }
 
   get runningCount(): number {
@@ -75,11 +68,11 @@ export class FollowedRuns implements IRunHost, IDisposable {
 
   /** Whether all has ended and been told. */
   get isOver(): boolean {
-    return !this._runs.isAnyOpen && this._untold.length === 0;
+    return this._runs.open.length === 0 && this._untold.length === 0;
   }
 
   get isDisposed(): boolean {
-    return this._watch.isDisposed;
+    return this._listener.isDisposed;
   }
 
   get isRecorded(): boolean {
@@ -102,16 +95,37 @@ export class FollowedRuns implements IRunHost, IDisposable {
     this._of = of;
   }
 
-  /** Their notebook was renamed: change the open runs, and return them. */
-  moveTo(path: string): IOpenRun[] {
+  /** Their notebook was renamed. */
+  moveTo(path: string): void {
     this._of.path = path;
-    return this._runs.moveTo(path);
   }
 
-  /** They are not to be recorded: end them untold. */
+  /** Whether a request is one of the open runs. */
+  has(msgId: string): boolean {
+    return this._runs.has(msgId);
+  }
+
+  /** From now on, the ids of the messages that the runs take. */
+  noteHeard(): ReadonlySet<string> {
+    return this._runs.noteHeard();
+  }
+
+  /** The kernel never says how they end. */
+  end(): void {
+    this._runs.abandonAll();
+  }
+
+  /** They are not to be recorded. */
   abandon(): void {
     this._runs.abandonAll();
     this.forgetUntold();
+  }
+
+  /** Give the open runs away. */
+  release(): Run[] {
+    const runs = this._runs.release();
+    this._listener.dispose();
+    return runs;
   }
 
   /** No notebook comes that knows whether they are recorded. */
@@ -122,8 +136,7 @@ export class FollowedRuns implements IRunHost, IDisposable {
 
   /** Follow them no more; the next page finds those that are open. */
   dispose(): void {
-    this._watch.dispose();
-    this._kernel.dispose();
+    this.release();
   }
 
   newId(): string {
@@ -181,14 +194,13 @@ export class FollowedRuns implements IRunHost, IDisposable {
   }
 
   private _disposeAtEnd(): void {
-    if (!this._runs.isAnyOpen) {
-      this.dispose();
+    if (this._runs.open.length === 0) {
+      this._listener.dispose();
     }
   }
 
   private _runs = new Runs(this);
-  private _kernel: Kernel.IKernelConnection;
-  private _watch: KernelWatch;
+  private _listener: IListener;
   private _attendant: IAttendant | null = null;
   /** Ended, while it is not known whether they are recorded. */
   private _untold: Run[] = [];

@@ -20,8 +20,8 @@ export interface IOpenRuns {
   forgetRun(executionId: string): void;
   /** The pages that have open runs on the disk. */
   pages(): Promise<ReadonlySet<string>>;
-  /** Make the open runs of all pages but the `living` ones those of `page`, and return them. */
-  adoptRuns(page: string, living: ReadonlySet<string>): Promise<IStoredRun[]>;
+  /** Make the open runs of the pages that are `gone` those of `page`, and return them. */
+  adoptRuns(page: string, gone: ReadonlySet<string>): Promise<IStoredRun[]>;
 }
 
 /** `isMoreToCome`: further cells wait for the kernel. */
@@ -120,15 +120,13 @@ export class Journal implements IOpenRuns {
     return new Set(runs.map(run => run.page));
   }
 
-  async adoptRuns(page: string, living: ReadonlySet<string>): Promise<IStoredRun[]> {
+  async adoptRuns(page: string, gone: ReadonlySet<string>): Promise<IStoredRun[]> {
     await this.flush();
     let adopted: IStoredRun[] = [];
     try {
       await this._connection.write(['runs'], async writing => {
         const store = writing.objectStore('runs');
-        const left = (await store.getAll()).filter(
-          run => run.page !== page && !living.has(run.page)
-        );
+        const left = (await store.getAll()).filter(run => gone.has(run.page));
         adopted = left.map(run => ({ ...run, page }));
         await Promise.all(adopted.map(run => store.put(run)));
       });

@@ -6,18 +6,22 @@ import type { IDisposable } from '@lumino/disposable';
 import type { Runs } from './executions';
 
 // After these a kernel that was running a cell never says how it ended.
-const LOST: ReadonlySet<Kernel.Status> = new Set([
-  'autorestarting',
-  'dead',
-  'restarting',
-  'terminating'
-]);
+const LOST: ReadonlySet<Kernel.Status> = new Set(['autorestarting', 'restarting', 'terminating']);
+
+/** Whom a watch tells of its kernel. */
+export interface IKernelNews {
+  /** There may be no kernel any more. */
+  onDead(): void;
+  /** What the kernel has begun, for whomever, is over. */
+  onLost(): void;
+}
 
 /** Passes one kernel's messages on to `runs`, until it is disposed. */
 export class KernelWatch implements IDisposable {
   constructor(
     readonly kernel: Kernel.IKernelConnection,
-    private _runs: Runs
+    private _runs: Runs,
+    private _news?: IKernelNews
   ) {
     kernel.anyMessage.connect(this._onMessage, this);
     kernel.statusChanged.connect(this._onStatus, this);
@@ -45,6 +49,9 @@ export class KernelWatch implements IDisposable {
   private _onStatus(kernel: Kernel.IKernelConnection, status: Kernel.Status): void {
     if (LOST.has(status)) {
       this._runs.abandonAll();
+      this._news?.onLost();
+    } else if (status === 'dead') {
+      this._news?.onDead();
     } else if (status === 'starting') {
       // Somebody else has started it anew: only that is told.
       this._runs.abandonBegun();

@@ -8,14 +8,14 @@ import type { OpenPages } from './pages';
 import { Run } from './runs';
 import { type ISource, SessionEvents } from './sessions';
 
-// Pages answer within some milliseconds; one that is busy for longer closes its own runs twice,
-// with the same event id.
+// Pages answer within some milliseconds. What a page does that was busy for longer is told by both,
+// with the same ids.
 const ANSWER_MS = 400;
 
 /** What the recorder gives. */
 export interface ILeftRunsOptions extends Omit<IFollowing, 'newId'> {
   runs: Pick<IOpenRuns, 'pages' | 'adoptRuns'>;
-  pages: Pick<OpenPages, 'id' | 'living'>;
+  pages: Pick<OpenPages, 'id' | 'silent'>;
   sink: IEventSink;
   source: ISource;
 }
@@ -31,7 +31,7 @@ export class LeftRuns {
 
   /** Resolves when those of earlier pages are found, and their kernels listened to or not there. */
   get listening(): Promise<unknown> {
-    return this.found.then(() => Promise.all(this._followed.map(followed => followed.connected)));
+    return this.found.then(() => Promise.all(this._followed.map(followed => followed.listening)));
   }
 
   /** Say who the student is. */
@@ -56,10 +56,13 @@ export class LeftRuns {
     return followed;
   }
 
-  /** All notebooks are open again: forget what ended in others, unless it is known to be recorded. */
+  /**
+   * The notebooks of the last page are open again: forget what it left of others, unless they are
+   * known to be recorded. What this page left waits for the next one.
+   */
   async forgetUntold(): Promise<void> {
     await this.found;
-    this._followed.filter(({ isAttended }) => !isAttended).forEach(each => each.forgetUntold());
+    this._ofLastPage.filter(({ isAttended }) => !isAttended).forEach(each => each.forgetUntold());
   }
 
   dispose(): void {
@@ -74,8 +77,7 @@ export class LeftRuns {
     if (owners.size === 0) {
       return;
     }
-    const living = await pages.living(owners, ANSWER_MS);
-    const left = await runs.adoptRuns(pages.id, living);
+    const left = await runs.adoptRuns(pages.id, await pages.silent(owners, ANSWER_MS));
     if (!this._isDisposed) {
       groups(left, run => run.path).forEach(group => this._followLeft(group));
     }
@@ -89,12 +91,14 @@ export class LeftRuns {
       events.record(this._studentId, null);
     }
     const runs = left.map(run => new Run(run, this._options.sizes()));
-    this.follow(runs, { path: left[0].path, isSure: left.some(({ isSure }) => isSure), events });
+    const of = { path: left[0].path, isSure: left.some(({ isSure }) => isSure), events };
+    this._ofLastPage.push(...this.follow(runs, of));
   }
 
   /** Resolves when the runs of earlier pages are found. */
   private readonly found: Promise<void>;
   private _followed: FollowedRuns[] = [];
+  private _ofLastPage: FollowedRuns[] = [];
   /** The sessions that do not know their student yet. */
   private _sessions: SessionEvents[] = [];
   private _studentId: string | null = null;

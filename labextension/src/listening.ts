@@ -1,56 +1,137 @@
-/** A connection to a kernel in place of one that is gone. */
+/** Listens to a kernel in place of a connection that is gone. */
 
-import {
-  type Kernel,
-  KernelAPI,
-  KernelConnection,
-  type ServerConnection
-} from '@jupyterlab/services';
+import { KernelAPI, KernelConnection, type ServerConnection } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
 
-// JupyterLab gives a connection up after about two minutes, and leaves the rest to the person.
-const AGAIN_MS = 30_000;
+import type { IClock } from './clock';
+import type { Runs } from './executions';
+import { KernelWatch } from './kernels';
 
-/** Connects to a kernel as the client `clientId`. */
-export type Listen = (kernelId: string, clientId: string) => Kernel.IKernelConnection;
+// How often the server is asked whether the kernel is still there, and busy.
+const CHECK_MS = 30_000;
+// A connection whose page or notebook was closed a moment ago may still be counted.
+const CLOSING_MS = 250;
 
-/**
- * Listen as a client that is gone: the server sends what the kernel said to it meanwhile.
- *
- * The connection becomes `dead` as soon as the server does not know the kernel any more.
- */
-export function listenAs(settings: ServerConnection.ISettings): Listen {
-  const serverSettings = { ...settings, WebSocket: withoutProtocols(settings.WebSocket) };
-  return (kernelId, clientId) => {
-    const model = { id: kernelId, name: '' };
-    const kernel = new KernelConnection({ model, clientId, handleComms: false, serverSettings });
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    kernel.connectionStatusChanged.connect((_, status) => {
-      clearTimeout(timer);
-      if (status === 'disconnected') {
-        timer = setTimeout(() => void kernel.reconnect().catch(() => undefined), AGAIN_MS);
-      }
-      if (status !== 'connected') {
-        void shutDownIfGone(kernel, settings);
-      }
-    });
-    kernel.disposed.connect(() => clearTimeout(timer));
-    void shutDownIfGone(kernel, settings);
-    return kernel;
-  };
+/** A connection to a kernel. */
+export interface IClient {
+  kernelId: string;
+  clientId: string;
 }
 
-async function shutDownIfGone(
-  kernel: KernelConnection,
-  settings: ServerConnection.ISettings
-): Promise<void> {
-  try {
-    const model = await KernelAPI.getKernelModel(kernel.id, settings);
-    if (model === undefined && !kernel.isDisposed) {
-      kernel.handleShutdown();
-    }
-  } catch {
-    // The server does not answer: the connection tries again.
+/** What listens until it is disposed. */
+export interface IListener extends IDisposable {
+  /** Resolves when it hears the kernel, or that there is none. */
+  readonly listening: Promise<void>;
+}
+
+/** Lets runs hear their kernel. */
+export type Listen = (client: IClient, runs: Runs) => IListener;
+
+/** What a listener needs. */
+export interface IListenerOptions {
+  settings: ServerConnection.ISettings;
+  clock: IClock;
+}
+
+/**
+ * Connects as the client that is gone: to that one the server sends what it has kept for it.
+ *
+ * It keeps it only while nobody is connected. Where somebody is, this comes as a client of its own.
+ */
+export class Listener implements IListener {
+  constructor(
+    private _client: IClient,
+    private _runs: Runs,
+    private _options: IListenerOptions
+  ) {
+    this.listening = new Promise(resolve => (this._onListening = resolve));
+    void this._listen();
   }
+
+  readonly listening: Promise<void>;
+
+  get isDisposed(): boolean {
+    return this._over.signal.aborted;
+  }
+
+  dispose(): void {
+    this._over.abort();
+    this._disconnect();
+  }
+
+  private async _listen(): Promise<void> {
+    while (!this.isDisposed) {
+      await this._check();
+      await this._options.clock.sleep(CHECK_MS, this._over.signal);
+    }
+  }
+
+  private async _check(): Promise<void> {
+    const model = await this._ask();
+    if (this.isDisposed || model === 'no answer') {
+      return;
+    }
+    if (model === undefined || model.execution_state === 'dead') {
+      this._runs.abandonAll();
+      this._onListening();
+    } else if (this._watch === null || isLost(this._watch.kernel)) {
+      await this._connect((model.connections ?? 0) > 0);
+    } else if (model.execution_state === 'idle') {
+      void this._runs.settle(this._watch.kernel);
+    }
+  }
+
+  /** What the server knows of the kernel; undefined where there is none. */
+  private async _ask() {
+    try {
+      return await KernelAPI.getKernelModel(this._client.kernelId, this._options.settings);
+    } catch {
+      return 'no answer';
+    }
+  }
+
+  private async _connect(isTaken: boolean): Promise<void> {
+    if (isTaken) {
+      await this._options.clock.sleep(CLOSING_MS, this._over.signal);
+      const model = await this._ask();
+      isTaken = typeof model !== 'object' || (model.connections ?? 0) > 0;
+    }
+    if (this.isDisposed) {
+      return;
+    }
+    this._disconnect();
+    const { settings } = this._options;
+    const kernel = new KernelConnection({
+      model: { id: this._client.kernelId, name: '' },
+      clientId: isTaken ? undefined : this._client.clientId,
+      handleComms: false,
+      serverSettings: { ...settings, WebSocket: withoutProtocols(settings.WebSocket) }
+    });
+    this._watch = new KernelWatch(kernel, this._runs);
+    kernel.connectionStatusChanged.connect((_, status) => {
+      if (status === 'connected') {
+        this._onListening();
+      }
+    });
+  }
+
+  private _disconnect(): void {
+    const watch = this._watch;
+    this._watch = null;
+    if (watch !== null) {
+      watch.dispose();
+      // Not within one of its own signals.
+      setTimeout(() => watch.kernel.dispose(), 0);
+    }
+  }
+
+  private _watch: KernelWatch | null = null;
+  private _onListening: () => void = () => undefined;
+  private _over = new AbortController();
+}
+
+function isLost(kernel: KernelWatch['kernel']): boolean {
+  return kernel.status === 'dead' || kernel.connectionStatus === 'disconnected';
 }
 
 /**

@@ -9,11 +9,10 @@ import { CellLister, cellsSignature, hasCell, recordedMetadata } from './cells';
 import type { IClassification } from './classes';
 import type { JsonObject } from './contract';
 import { endEvent, openedEvent, startEvent } from './events';
-import { type IRunHost, Runs } from './executions';
-import type { FollowedRuns, IFollowed } from './following';
+import type { IFollowed } from './following';
 import type { IEventSink } from './interfaces';
-import { KernelWatch } from './kernels';
 import type { LeftRuns } from './leftruns';
+import { type INotebookRunsHost, NotebookRuns } from './notebookruns';
 import type { ISizes } from './outputs';
 import type { IOpenRun, Run } from './runs';
 import { type ISource, SessionEvents } from './sessions';
@@ -34,14 +33,14 @@ export interface INotebookOptions {
 }
 
 /** A notebook, whose views share it, from its opening until its last view is closed. */
-export class WatchedNotebook implements IRunHost, IDisposable {
+export class WatchedNotebook implements INotebookRunsHost, IDisposable {
   constructor(
     readonly context: DocumentRegistry.IContext<INotebookModel>,
     private _options: INotebookOptions
   ) {
     this._path = context.localPath;
     this._events = new SessionEvents(_options.sink, _options.source);
-    this._runs = new Runs(this);
+    this._runs = new NotebookRuns(this, _options.left);
     context.pathChanged.connect(this._onPathChanged, this);
     context.sessionContext.kernelChanged.connect(this._watchKernel, this);
     this._watchKernel();
@@ -72,8 +71,7 @@ export class WatchedNotebook implements IRunHost, IDisposable {
   }
 
   get runningCells(): number {
-    const followed = this._followed.map(({ runningCount }) => runningCount);
-    return followed.reduce((sum, count) => sum + count, this._runs.runningCount);
+    return this._runs.runningCount;
   }
 
   get isRecorded(): boolean {
@@ -103,17 +101,18 @@ export class WatchedNotebook implements IRunHost, IDisposable {
     this._classification = classification;
     if (classification.classId === null) {
       this._runs.abandonAll();
-      this._followed.forEach(followed => followed.abandon());
       this._events.ignore();
     } else {
       this._events.record(studentId, isSame ? null : this._opening());
+      if (!isSame) {
+        this._runs.keepAll();
+      }
     }
   }
 
   /** Its last view was closed; what runs goes on. */
   close(): void {
-    this._handOver();
-    this._followed.forEach(followed => followed.leave(this._asFollowed()));
+    this._runs.close();
     this.dispose();
   }
 
@@ -124,7 +123,7 @@ export class WatchedNotebook implements IRunHost, IDisposable {
     }
     this._isDisposed = true;
     clearTimeout(this._timer);
-    this._kernelWatch?.dispose();
+    this._runs.dispose();
     this.context.pathChanged.disconnect(this._onPathChanged, this);
     this.context.sessionContext.kernelChanged.disconnect(this._watchKernel, this);
     if (this._isReady) {
@@ -147,15 +146,24 @@ export class WatchedNotebook implements IRunHost, IDisposable {
     return this.views.cellOfRequest(msgId);
   }
 
+  keep(run: IOpenRun): void {
+    this._options.keepRun(run, this._classification.classId !== null);
+  }
+
+  asFollowed(): IFollowed {
+    const isSure = this._classification.classId !== null;
+    return { path: this._path, isSure, events: this._events };
+  }
+
   onRequested(run: IOpenRun): void {
-    this._keep(run);
+    this.keep(run);
   }
 
   onStarted(run: IOpenRun): void {
     if (!this._listed.has(run.cellId) && this.hasCell(run.cellId)) {
       this._describe();
     }
-    this._keep(run);
+    this.keep(run);
     void this._events.add(startEvent(run, this._path));
     this._runsChanged.emit();
   }
@@ -186,32 +194,10 @@ export class WatchedNotebook implements IRunHost, IDisposable {
     this.context.model.metadataChanged.connect(this._onMetadataChanged, this);
     this._identityChanged.emit({ renamedFrom: null });
     const left = await this._options.left.take(this._path);
-    if (!this._isDisposed) {
-      this._attend(left);
+    if (!this._isDisposed && left.length > 0) {
+      this._runs.attend(left);
+      this._runsChanged.emit();
     }
-  }
-
-  private _attend(followed: FollowedRuns[]): void {
-    this._followed = [...this._followed.filter(({ isOver }) => !isOver), ...followed];
-    followed.forEach(each => each.attend(this));
-    this._runsChanged.emit();
-  }
-
-  /** The connection to the kernel goes: others follow what runs. */
-  private _handOver(): void {
-    const runs = this._runs.release();
-    if (runs.length > 0) {
-      this._attend(this._options.left.follow(runs, this._asFollowed()));
-    }
-  }
-
-  private _asFollowed(): IFollowed {
-    const isSure = this._classification.classId !== null;
-    return { path: this._path, isSure, events: this._events };
-  }
-
-  private _keep(run: IOpenRun): void {
-    this._options.keepRun(run, this._classification.classId !== null);
   }
 
   /** Tell the service of the cells, the path and the class as they are now. */
@@ -263,9 +249,7 @@ export class WatchedNotebook implements IRunHost, IDisposable {
       return;
     }
     this._renamedFrom = renamedFrom;
-    [this._runs, ...this._followed]
-      .flatMap(runs => runs.moveTo(this._path))
-      .forEach(run => this._keep(run));
+    this._runs.moveTo(this._path);
     this._identityChanged.emit({ renamedFrom });
     if (this._renamedFrom !== null) {
       this._describe();
@@ -273,20 +257,12 @@ export class WatchedNotebook implements IRunHost, IDisposable {
   }
 
   private _watchKernel(): void {
-    const kernel = this.context.sessionContext.session?.kernel ?? null;
-    if (kernel === (this._kernelWatch?.kernel ?? null)) {
-      return;
-    }
-    this._kernelWatch?.dispose();
-    this._handOver();
-    this._kernelWatch = kernel === null ? null : new KernelWatch(kernel, this._runs);
+    this._runs.setKernel(this.context.sessionContext.session?.kernel ?? null);
   }
 
   private _path: string;
   private _events: SessionEvents;
-  private _runs: Runs;
-  private _followed: FollowedRuns[] = [];
-  private _kernelWatch: KernelWatch | null = null;
+  private _runs: NotebookRuns;
   private _lister = new CellLister();
   private _listed: ReadonlySet<string> = new Set();
   private _signature = '';

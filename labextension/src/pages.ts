@@ -24,8 +24,8 @@ export class OpenPages implements IDisposable {
     return this._isDisposed;
   }
 
-  /** Those of the pages `ids` that answer within `waitMs`; sooner, where all do. */
-  async living(ids: ReadonlySet<string>, waitMs: number): Promise<ReadonlySet<string>> {
+  /** Those of the pages `ids` that do not answer within `waitMs`; sooner, where all do. */
+  async silent(ids: ReadonlySet<string>, waitMs: number): Promise<ReadonlySet<string>> {
     const silent = new Set(ids);
     const answered = new Promise<void>(resolve => {
       this._onAnswer = id => {
@@ -39,7 +39,7 @@ export class OpenPages implements IDisposable {
     const late = new AbortController();
     await Promise.race([answered, systemClock.sleep(waitMs, late.signal)]);
     late.abort();
-    return new Set([...ids].filter(id => !silent.has(id)));
+    return new Set(silent);
   }
 
   dispose(): void {

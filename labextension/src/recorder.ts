@@ -25,7 +25,7 @@ export interface IRecorderOptions {
   runs: IOpenRuns;
   listen: Listen;
   store: RecorderStore;
-  pages: Pick<OpenPages, 'id' | 'living'>;
+  pages: Pick<OpenPages, 'id' | 'silent'>;
   source: ISource;
   sizes: () => ISizes;
   /** Resolves when the notebooks of the last page load are open again. */

@@ -44,6 +44,9 @@ export interface IRunEnd {
 /** What a message changed: the run began, ended, or turned out to be none. */
 export type RunChange = 'none' | 'started' | 'ended' | 'dropped';
 
+// What only a cell that runs sends.
+const OUTPUTS: ReadonlySet<string> = new Set(['stream', 'display_data', 'execute_result', 'error']);
+
 // With 128 KiB of outputs, 40 KiB of error and the ids it stays below an event's 256 KiB.
 const MAX_CODE_BYTES = 64 * 1024;
 
@@ -56,8 +59,8 @@ export function fitCode(code: string): { code: string; codeIsCut: boolean } {
 /**
  * Follows one run. It has ended when both its reply and `idle` were seen, in either order.
  *
- * `isAdopted`: its request was sent by a page that is gone, so its reply went there; then `idle`
- * alone ends it.
+ * `isAdopted`: its request was sent by a connection that is gone, and its reply may have gone there;
+ * then `idle` alone ends it, where it is known to have begun.
  */
 export class Run {
   constructor(
@@ -124,11 +127,17 @@ export class Run {
   }
 
   private _takeOutput(type: string, content: JsonObject): RunChange {
+    const isBegun = this._isAdopted && this.open.start === null && OUTPUTS.has(type);
+    if (isBegun) {
+      // Its beginning was missed.
+      this._begin(content['execution_count'], null);
+      this._isJoinedLate = true;
+    }
     if (type === 'error') {
       this._error = content;
     }
     this._collector.take(type, content);
-    return 'none';
+    return isBegun ? 'started' : 'none';
   }
 
   private _change(): RunChange {
@@ -153,7 +162,8 @@ export class Run {
   }
 
   private _isOver(): boolean {
-    return this._idle !== null && (this._reply !== null || this._isAdopted);
+    const isReplyAway = this._isAdopted && this.open.start !== null;
+    return this._idle !== null && (this._reply !== null || isReplyAway);
   }
 
   private _errorAtEnd(): RunError | null {

@@ -15,7 +15,7 @@ import type { Me } from './contract';
 import { isElsewhere, partsElsewhere } from './elsewhere';
 import { idSource } from './ids';
 import { databaseName } from './interfaces';
-import { listenAs } from './listening';
+import { Listener } from './listening';
 import { Notice, notifyNotKept, tellOfEarlierTab } from './notifications';
 import { OpenPages } from './pages';
 import { EventQueue } from './queue';
@@ -68,13 +68,14 @@ async function record(options: IStartOptions): Promise<IDisposable> {
   const { app, settings } = options;
   const name = databaseName(hubUrl(), await userName(app.serviceManager));
   const { queue, store } = await openStores(name, options.trans);
+  const server = app.serviceManager.serverSettings;
   const newId = idSource();
   const pages = new OpenPages(`${name}:pages`, newId());
   const recorder = await Recorder.create({
     tracker: options.tracker,
     sink: queue,
     runs: queue.runs,
-    listen: listenAs(app.serviceManager.serverSettings),
+    listen: (client, runs) => new Listener(client, runs, { settings: server, clock: systemClock }),
     store,
     pages,
     source: { newId, now: () => new Date() },

@@ -122,8 +122,8 @@ describe('Journal', () => {
     journal.putRun(openRun('run-a'));
     await journal.flush();
     const next = new Journal(connection, new Disk(connection), noRoom);
-    expect(await next.adoptRuns('page-2', new Set(['page-1']))).toEqual([]);
-    const [adopted] = await next.adoptRuns('page-2', new Set());
+    expect(await next.adoptRuns('page-2', new Set(['page-3']))).toEqual([]);
+    const [adopted] = await next.adoptRuns('page-2', new Set(['page-1']));
     expect(adopted).toEqual({ ...openRun('run-a'), page: 'page-2' });
     await next.add(storedEvent(makeEnd(1, 'run-a')));
     expect(await kept()).toEqual({ events: ['event-1'], runs: [] });

@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 
 describe('A kernel that goes in mid-run', () => {
-  it.each(['restarting', 'autorestarting', 'dead', 'terminating'] as const)(
+  it.each(['restarting', 'autorestarting', 'terminating'] as const)(
     'by "%s" leaves an unknown end, once, and what was queued is no run',
     async status => {
       const page = await Page.load();
@@ -46,6 +46,28 @@ describe('A kernel that goes in mid-run', () => {
     kernel.statusChanged.emit('terminating');
     expect(page.runEvents[1].event_type).toBe(type);
     expect((page.runEvents[1] as CellExecutionComplete).status).toBe(status);
+  });
+
+  describe('as JupyterLab says by "dead"', () => {
+    it('leaves an unknown end where the server says so too', async () => {
+      const page = await Page.load();
+      const { kernel } = await page.open();
+      kernel.input(kernel.request('cell-1'));
+      kernel.statusChanged.emit('dead');
+      expect(page.runEvents).toHaveLength(1);
+      page.kernels.shutDown();
+      expect((page.runEvents[1] as CellExecutionComplete).status).toBe('unknown');
+    });
+
+    it('is listened to where it is not', async () => {
+      const page = await Page.load();
+      const { kernel } = await page.open();
+      const id = kernel.request('cell-1');
+      kernel.input(id);
+      kernel.statusChanged.emit('dead');
+      page.kernels.last.idle(id);
+      expect((page.runEvents[1] as CellExecutionComplete).status).toBe('completed');
+    });
   });
 
   it('that somebody else starts anew ends what it had begun, not what waits for it', async () => {

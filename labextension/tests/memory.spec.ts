@@ -102,7 +102,7 @@ describe('Where the disk is full', () => {
     await hold(makeEnd(2, 'run-1'));
     disk.empty();
     const next = await EventQueue.open('test');
-    const left = await next.runs.adoptRuns('page-2', new Set());
+    const left = await next.runs.adoptRuns('page-2', new Set(['page-1']));
     next.dispose();
     expect(left.map(({ executionId }) => executionId)).toEqual(['run-1']);
   });

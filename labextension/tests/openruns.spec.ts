@@ -28,7 +28,7 @@ describe('An open run on a full disk', () => {
 
   const left = async (): Promise<string[]> => {
     const next = await EventQueue.open('test');
-    const runs = await next.runs.adoptRuns('page-2', new Set());
+    const runs = await next.runs.adoptRuns('page-2', new Set(['page-1']));
     next.dispose();
     return runs.map(({ executionId }) => executionId);
   };
@@ -63,7 +63,7 @@ describe('An open run on a full disk', () => {
 
     const begunRuns = async (): Promise<[string, boolean][]> => {
       const next = await EventQueue.open('test');
-      const runs = await next.runs.adoptRuns('page-2', new Set());
+      const runs = await next.runs.adoptRuns('page-2', new Set(['page-1']));
       next.dispose();
       return runs.map(({ executionId, start }) => [executionId, start !== null]);
     };
@@ -118,13 +118,13 @@ describe('An open run on a full disk', () => {
     await queue.add(makeEvent(1));
     const next = await EventQueue.open('test');
     const disk = fillDisk();
-    const adopted = await next.runs.adoptRuns('page-2', new Set());
+    const adopted = await next.runs.adoptRuns('page-2', new Set(['page-1']));
     expect(adopted.map(({ executionId }) => executionId)).toEqual(['run-1']);
     disk.empty();
     await next.retry();
     next.dispose();
     const third = await EventQueue.open('test');
-    expect(await third.runs.adoptRuns('page-3', new Set(['page-2']))).toEqual([]);
+    expect(await third.runs.adoptRuns('page-3', new Set(['page-1']))).toEqual([]);
     third.dispose();
   });
 

@@ -5,7 +5,7 @@ import { IDBFactory } from 'fake-indexeddb';
 
 import type { CellExecutionStart } from '../src/contract';
 import { FakeKernel } from './fakes/notebook';
-import { me, Page, PATH, settled } from './fakes/recording';
+import { Page, PATH, settled } from './fakes/recording';
 
 const START = 'cell_execution_start';
 const COMPLETE = 'cell_execution_complete';
@@ -117,6 +117,7 @@ describe('A page reloaded in mid-run', () => {
     globalThis.indexedDB = new IDBFactory();
     const aborted = await reload();
     aborted.kernel.idle(aborted.ids[0]);
+    aborted.kernel.reply(aborted.ids[1], { status: 'aborted' });
     aborted.kernel.idle(aborted.ids[1]);
     expect(aborted.page.runEvents).toHaveLength(1);
     expect(aborted.kernel.isDisposed).toBe(true);
@@ -138,6 +139,32 @@ describe('A page reloaded in mid-run', () => {
     expect(page.runEvents).toMatchObject([{ notebook_path: 'new.ipynb' }]);
   });
 
+  it('records what it did not hear the beginning of, and what was put out by it', async () => {
+    const { page, kernel, ids } = await reload();
+    kernel.idle(ids[0]);
+    kernel.stream(ids[1], 'rest');
+    kernel.idle(ids[1]);
+    expect(page.runEvents.map(event => event.event_type)).toEqual([COMPLETE, START, COMPLETE]);
+    expect(page.runEvents[2]).toMatchObject({
+      code: 'next()',
+      status: 'completed',
+      output_incomplete: true,
+      output: [{ text: 'rest' }]
+    });
+  });
+
+  it('waits for the reply of what it has heard nothing of but its idle', async () => {
+    const { page, kernel, ids } = await reload();
+    kernel.idle(ids[0]);
+    kernel.idle(ids[1]);
+    expect(page.runEvents).toHaveLength(1);
+    kernel.reply(ids[1], { status: 'ok', execution_count: 5 });
+    expect(page.runEvents.slice(1)).toMatchObject([
+      { event_type: START, execution_count: 5 },
+      { event_type: COMPLETE, status: 'completed' }
+    ]);
+  });
+
   it('closes as unknown what nobody has heard the end of, when the kernel answers', async () => {
     const { page, kernel } = await reload();
     kernel.infoAnswer = Promise.resolve(undefined);
@@ -153,16 +180,19 @@ describe('A page reloaded in mid-run', () => {
 
   it('closes as unknown what ran in a kernel that is gone', async () => {
     const { page, kernel } = await reload();
-    kernel.statusChanged.emit('dead');
-    await settled();
+    page.kernels.shutDown();
     expect(page.runEvents).toMatchObject([{ status: 'unknown' }]);
     expect(kernel.isDisposed).toBe(true);
   });
 
   it('ends nothing where the recording stops: the next page goes on', async () => {
     const { page } = await reload();
+    let answer: (value: undefined) => void = () => undefined;
+    page.kernels.last.infoAnswer = new Promise(resolve => (answer = resolve));
+    page.kernels.last.connect('connected');
     page.recorder.dispose();
     expect(page.kernels.last.isDisposed).toBe(true);
+    answer(undefined);
     await page.vanish();
     expect(page.runEvents).toEqual([]);
     const third = await Page.load({ id: 'page-3' });
@@ -172,72 +202,12 @@ describe('A page reloaded in mid-run', () => {
   it('ends a run once, also when it is reloaded again', async () => {
     const { page, kernel, ids } = await reload();
     kernel.idle(ids[0]);
+    kernel.reply(ids[1], { status: 'aborted' });
     kernel.idle(ids[1]);
     await page.vanish();
     const third = await Page.load({ id: 'page-3' });
     await third.open();
     expect(third.kernels.connections).toEqual([]);
     expect(third.runEvents).toEqual([]);
-  });
-
-  describe('that never learned whether to record', () => {
-    async function reloadUnsure(restored?: Promise<void>): Promise<Page> {
-      const first = await Page.load({ me: null });
-      const { kernel: old } = await first.open();
-      const id = old.request('cell-1', 'early()');
-      old.input(id);
-      old.reply(id);
-      old.idle(id);
-      await first.vanish();
-      const page = await Page.load({ id: 'page-2', restored });
-      page.kernels.last.idle(id);
-      await settled();
-      return page;
-    }
-
-    it('loses no run: its notebook tells of it when it is opened', async () => {
-      const page = await reloadUnsure();
-      expect(page.sink.events).toEqual([]);
-      await page.open();
-      expect(page.runEvents).toMatchObject([{ code: 'early()', status: 'completed' }]);
-    });
-
-    it('tells nothing where its notebook turns out to be of no class', async () => {
-      const page = await reloadUnsure();
-      await page.open(undefined, 'mine.ipynb');
-      expect(page.sink.events).toEqual([]);
-    });
-
-    it('forgets the run where its notebook is not among those that are opened again', async () => {
-      const page = await reloadUnsure(Promise.resolve());
-      await page.vanish();
-      const third = await Page.load({ id: 'page-3' });
-      expect(third.kernels.connections).toEqual([]);
-      expect([page.sink.events, third.sink.events]).toEqual([[], []]);
-    });
-  });
-
-  it('forgets such a run once its events are in the queue', async () => {
-    const first = await Page.load({ me: null });
-    const { kernel: old } = await first.open();
-    old.run('cell-1');
-    first.recorder.setMe(me);
-    await first.vanish();
-    expect(first.runEvents).toHaveLength(2);
-    const page = await Page.load({ id: 'page-2' });
-    await page.open(null);
-    await settled();
-    expect(page.runEvents).toEqual([]);
-  });
-
-  it('leaves the runs of another page that is still open alone', async () => {
-    const first = await Page.load();
-    const { kernel } = await first.open();
-    const id = kernel.request('cell-1');
-    kernel.input(id);
-    await settled();
-    const second = await Page.load({ id: 'page-2', living: ['page-1'] });
-    await second.open(new FakeKernel('kernel-1'));
-    expect(second.kernels.connections).toEqual([]);
   });
 });

@@ -88,7 +88,7 @@ describe('A run', () => {
     expect(page.runEvents.map(event => event.event_type)).toEqual([START, ERROR]);
     expect((page.runEvents[1] as CellExecutionError).error.name).toBe('KeyboardInterrupt');
     await settled();
-    expect(await page.runs.adoptRuns('other', new Set())).toEqual([]);
+    expect(await page.runs.adoptRuns('other', new Set(['page-1']))).toEqual([]);
   });
 
   it('whose kernel calls it aborted after it began was interrupted', async () => {

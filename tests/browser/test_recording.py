@@ -195,15 +195,34 @@ async def test_a_reload_in_mid_run_records_the_run_once(hub: Hub, new_context: N
     await expect(panel).not_to_contain_text("1 cell running")
 
 
-@pytest.mark.parametrize("reopened", ["03-loops", "02-conditions"])
+# The notebook's own connection to its kernel is made, and is the only one.
+IS_ALONE = """async () => {
+  const notebook = window.jupyterapp?.shell.currentWidget;
+  const kernel = notebook?.sessionContext?.session?.kernel;
+  if (kernel?.connectionStatus !== 'connected') {
+    return false;
+  }
+  const { baseUrl } = kernel.serverSettings;
+  const answer = await fetch(`${baseUrl}api/kernels/${kernel.id}`);
+  return (await answer.json()).connections === 1;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("reopened", "is_loaded_twice"),
+    [("03-loops", False), ("02-conditions", False), ("03-loops", True)],
+)
 async def test_a_run_that_ends_while_no_page_is_open_is_recorded_by_the_next(
-    hub: Hub, new_context: NewContext, reopened: str
+    hub: Hub, new_context: NewContext, reopened: str, is_loaded_twice: bool
 ) -> None:
     """With its output and the kernel's times, whether its notebook is opened again or not."""
     path = ours("03-loops")
     lab = await Lab.open(hub, await new_context(), "student-12", path)
     run = WaitingRun(hub, lab, path)
     await run.begin()
+    if is_loaded_twice:
+        await lab.page.reload()
+        await lab.page.wait_for_function(IS_ALONE)
     await lab.page.goto("about:blank")
     await run.end()
     ended_before = datetime.now(UTC)

@@ -3,6 +3,8 @@ import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
 import type { JsonObject } from '../../src/contract';
+import { KernelWatch } from '../../src/kernels';
+import type { Listen } from '../../src/listening';
 
 /** A cell as the recorder sees it. */
 export interface IFakeCell {
@@ -34,6 +36,14 @@ export class FakeKernel {
 
   readonly disposed = new Signal<this, void>(this);
   isDisposed = false;
+  status: Kernel.Status = 'unknown';
+  connectionStatus: Kernel.ConnectionStatus = 'connecting';
+
+  /** Make the connection, or lose it. */
+  connect(status: Kernel.ConnectionStatus): void {
+    this.connectionStatus = status;
+    this.connectionStatusChanged.emit(status);
+  }
 
   dispose(): void {
     this.isDisposed = true;
@@ -69,8 +79,9 @@ export class FakeKernel {
     this.receive(type, parent, content);
   }
 
-  stream(parent: string, text: string, name = 'stdout'): void {
-    this.receive('stream', parent, { name, text });
+  stream(parent: string, text: string, name = 'stdout', msgId?: string): void {
+    const content = { name, text };
+    this._emit('recv', 'stream', 'iopub', parent, content, { msgId });
   }
 
   reply(parent: string, content: JsonObject = { status: 'ok', execution_count: 1 }): void {
@@ -107,7 +118,7 @@ export class FakeKernel {
     channel: string,
     parent: string | null,
     content: JsonObject,
-    { msgId = `message-${++this._count}`, metadata = {} as JsonObject }
+    { msgId = `${this.clientId}-${++this._count}`, metadata = {} as JsonObject }
   ): void {
     const msg = {
       header: { msg_id: msgId, msg_type: type, session: this.clientId, date: this._clock.next() },
@@ -126,16 +137,38 @@ export class FakeKernel {
 export class FakeKernels {
   readonly connections: FakeKernel[] = [];
 
-  readonly listen = (id: string, clientId: string): Kernel.IKernelConnection => {
-    const kernel = new FakeKernel(id, new KernelClock(), clientId);
+  readonly listen: Listen = ({ kernelId, clientId }, runs) => {
+    const kernel = new FakeKernel(kernelId, new KernelClock(), clientId);
     this.connections.push(kernel);
-    return kernel as unknown as Kernel.IKernelConnection;
+    const watch = new KernelWatch(kernel as unknown as Kernel.IKernelConnection, runs);
+    this._gone = () => runs.abandonAll();
+    return {
+      listening: new Promise(resolve => {
+        kernel.connectionStatusChanged.connect((_, status) => {
+          if (status === 'connected') {
+            resolve();
+          }
+        });
+      }),
+      isDisposed: kernel.isDisposed,
+      dispose: () => {
+        watch.dispose();
+        kernel.dispose();
+      }
+    };
   };
+
+  /** The server knows the kernel of the last connection no more. */
+  shutDown(): void {
+    this._gone();
+  }
 
   /** The connection made last. */
   get last(): FakeKernel {
     return this.connections[this.connections.length - 1];
   }
+
+  private _gone: () => void = () => undefined;
 }
 
 /** A notebook's context, with its session and model. */

@@ -99,7 +99,10 @@ export class Page {
       runs,
       listen: kernels.listen,
       store,
-      pages: { id, living: async () => new Set(living) },
+      pages: {
+        id,
+        silent: async ids => new Set([...ids].filter(page => !living.includes(page)))
+      },
       source: {
         newId: () => `019d4000-000${prefix}-7000-8000-${String(++count).padStart(12, '0')}`,
         now: () => new Date('2026-04-01T09:00:00.123Z')
@@ -123,8 +126,14 @@ export class Page {
   ): Promise<{ kernel: FakeKernel; context: FakeContext }> {
     const context = new FakeContext(path, ofCells, kernel);
     this.tracker.open(context);
+    this._context = context;
     await settled();
     return { kernel: kernel as FakeKernel, context };
+  }
+
+  /** Close the notebook that was opened last. */
+  close(): void {
+    this._context?.disposed.emit();
   }
 
   /** The events but the notebooks' openings. */
@@ -138,6 +147,8 @@ export class Page {
     await this.runs.close();
     this._connections.forEach(connection => connection.close());
   }
+
+  private _context: FakeContext | null = null;
 }
 
 // Node's own answers from another thread, at any time; here it answers within the turn.
