@@ -10,11 +10,11 @@ import type { Run } from './runs';
 // them some milliseconds apart. That much later nothing from before is under way.
 const APART_MS = 500;
 
-/** `heard`: the ids of messages that they have had; `missed`: those that they still need. */
+/** `messages`: what came of late on the notebook's connection; `heard`: what the runs have had. */
 export interface IHandedBack {
   runs: Run[];
   heard: ReadonlySet<string>;
-  missed: Kernel.IAnyMessageArgs[];
+  messages: Kernel.IAnyMessageArgs[];
 }
 
 /**
@@ -71,8 +71,7 @@ export class HandBack implements IDisposable {
   private _end(): void {
     const [messages, heard] = [this._messages, this._heard];
     this.dispose();
-    const missed = messages.filter(({ msg }) => !heard.has(msg.header.msg_id));
-    this._onDone({ runs: this.followed.release(), heard, missed });
+    this._onDone({ runs: this.followed.release(), heard, messages });
   }
 
   private _heard: ReadonlySet<string> = new Set();

@@ -74,7 +74,7 @@ export class Listener implements IListener {
     if (model === undefined || model.execution_state === 'dead') {
       this._runs.abandonAll();
       this._onListening();
-    } else if (this._watch === null || isLost(this._watch.kernel)) {
+    } else if (this._watch === null || this._isLost) {
       await this._connect((model.connections ?? 0) > 0);
     } else if (model.execution_state === 'idle') {
       void this._runs.settle(this._watch.kernel);
@@ -115,6 +115,10 @@ export class Listener implements IListener {
     });
   }
 
+  private get _isLost(): boolean {
+    return this._watch?.kernel.connectionStatus === 'disconnected';
+  }
+
   private _disconnect(): void {
     const watch = this._watch;
     this._watch = null;
@@ -128,10 +132,6 @@ export class Listener implements IListener {
   private _watch: KernelWatch | null = null;
   private _onListening: () => void = () => undefined;
   private _over = new AbortController();
-}
-
-function isLost(kernel: KernelWatch['kernel']): boolean {
-  return kernel.status === 'dead' || kernel.connectionStatus === 'disconnected';
 }
 
 /**

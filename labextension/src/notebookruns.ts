@@ -91,6 +91,7 @@ export class NotebookRuns implements IDisposable {
   dispose(): void {
     this._isDisposed = true;
     this._watch?.dispose();
+    this._runs.release();
     this._stopHandingBack();
   }
 
@@ -113,13 +114,13 @@ export class NotebookRuns implements IDisposable {
     }
   }
 
-  private _goOn(kernel: Kernel.IKernelConnection, { runs, heard, missed }: IHandedBack): void {
+  private _goOn(kernel: Kernel.IKernelConnection, { runs, heard, messages }: IHandedBack): void {
     for (const { open } of runs) {
       open.clientId = kernel.clientId;
       this._host.keep(open);
     }
     this._runs.goOn(runs, heard);
-    missed.forEach(args => this._runs.take(kernel.id, args));
+    messages.forEach(args => this._runs.take(kernel.id, args));
   }
 
   private _stopHandingBack(): void {

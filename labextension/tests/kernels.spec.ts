@@ -169,6 +169,17 @@ describe('A broken connection', () => {
     ]);
   });
 
+  it('ends nothing when the recording has stopped meanwhile', async () => {
+    const page = await Page.load();
+    const { kernel } = await page.open();
+    kernel.input(kernel.request('cell-1'));
+    kernel.infoAnswer = Promise.resolve(undefined);
+    kernel.connectionStatusChanged.emit('connected');
+    page.recorder.dispose();
+    await settled();
+    expect(page.runEvents).toHaveLength(1);
+  });
+
   it('takes no cell for over that waited for it, and is sent after the first answer', async () => {
     const page = await Page.load();
     const { kernel } = await page.open();

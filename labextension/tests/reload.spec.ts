@@ -178,6 +178,16 @@ describe('A page reloaded in mid-run', () => {
     });
   });
 
+  it('takes no closed connection for an answer', async () => {
+    const { page, kernel, ids } = await reload();
+    kernel.infoAnswer = Promise.resolve(undefined);
+    kernel.isDisposed = true;
+    kernel.connect('connected');
+    await settled();
+    kernel.idle(ids[0]);
+    expect(page.runEvents).toMatchObject([{ status: 'completed' }]);
+  });
+
   it('closes as unknown what ran in a kernel that is gone', async () => {
     const { page, kernel } = await reload();
     page.kernels.shutDown();
