@@ -52,10 +52,14 @@ export class Runs {
     return this._open.has(msgId);
   }
 
-  /** From now on, the ids of the messages that the runs take. */
+  /** From now on, until `stopNoting`, the ids of the messages that the runs take. */
   noteHeard(): ReadonlySet<string> {
     this._noted = new Set();
     return this._noted;
+  }
+
+  stopNoting(): void {
+    this._noted = null;
   }
 
   /** Take a message of the kernel `kernelId`. */
@@ -71,13 +75,15 @@ export class Runs {
     const run = this._open.get(parentId) ?? this._named(parentId, msg);
     if (run !== null) {
       this._noted?.add(msg.header.msg_id);
+      this._takenCount += 1;
       this._apply(run, msg);
     }
   }
 
   /** Go on with runs that others have begun. Messages that they have `heard` are passed over. */
   goOn(runs: readonly Run[], heard: ReadonlySet<string> = NONE): void {
-    this._heard = heard;
+    const stillHeard = this._open.size === 0 ? NONE : this._heard;
+    this._heard = new Set([...stillHeard, ...heard]);
     runs.forEach(run => this._open.set(run.open.msgId, run));
   }
 
@@ -105,7 +111,8 @@ export class Runs {
   /**
    * Close what a broken connection has missed the end of.
    *
-   * A kernel answers in order: when it has answered this, all that was sent before is over.
+   * A kernel takes the requests of its connections in turn. Where it has answered two of this one
+   * and no run has moved in between, none is going on or waits.
    */
   async settle(
     kernel: Pick<Kernel.IKernelConnection, 'requestKernelInfo' | 'isDisposed'>
@@ -117,7 +124,11 @@ export class Runs {
     try {
       // JupyterLab sends the first ahead of what waits for the connection.
       await kernel.requestKernelInfo();
-      await kernel.requestKernelInfo();
+      let taken: number;
+      do {
+        taken = this._takenCount;
+        await kernel.requestKernelInfo();
+      } while (taken !== this._takenCount);
     } catch {
       // No answer: the connection broke again, or the kernel went; both are told by a signal.
       return;
@@ -217,5 +228,6 @@ export class Runs {
   private _open = new Map<string, Run>();
   private _heard = NONE;
   private _noted: Set<string> | null = null;
+  private _takenCount = 0;
   private _unnamed = new Map<string, IRequest>();
 }

@@ -34,16 +34,22 @@ export class FollowedRuns implements IRunHost, IDisposable {
   constructor(
     runs: readonly Run[],
     private _of: IFollowed,
-    private _options: IFollowing
+    private _options: IFollowing,
+    isOfThisPage: boolean
   ) {
     const { kernelId, clientId } = runs[0].open;
     this.kernelId = kernelId;
     runs.forEach(run => run.handOver());
     this._runs.goOn(runs);
-    this._listener = _options.listen({ kernelId, clientId }, this._runs);
+    const client = { kernelId, clientId, isGone: isOfThisPage };
+    this._listener = _options.listen(client, this._runs, id => this._setClient(id));
   }
 
   readonly kernelId: string;
+
+  get isConnected(): boolean {
+    return this._listener.isConnected;
+  }
 
   /** Resolves when the kernel is listened to, or turns out to be gone. */
   get listening(): Promise<void> {
@@ -105,9 +111,13 @@ export class FollowedRuns implements IRunHost, IDisposable {
     return this._runs.has(msgId);
   }
 
-  /** From now on, the ids of the messages that the runs take. */
+  /** From now on, until `stopNoting`, the ids of the messages that the runs take. */
   noteHeard(): ReadonlySet<string> {
     return this._runs.noteHeard();
+  }
+
+  stopNoting(): void {
+    this._runs.stopNoting();
   }
 
   /** The kernel never says how they end. */
@@ -182,6 +192,13 @@ export class FollowedRuns implements IRunHost, IDisposable {
   onDropped(run: IOpenRun): void {
     this._options.forgetRun(run);
     this._disposeAtEnd();
+  }
+
+  private _setClient(clientId: string): void {
+    for (const run of this._runs.open) {
+      run.clientId = clientId;
+      this._options.keepRun(run, this._of.isSure);
+    }
   }
 
   private _tellEnd(run: Run): void {

@@ -9,6 +9,8 @@ import type { Run } from './runs';
 // A connection hears its kernel some milliseconds after it is made, and a message reaches the two of
 // them some milliseconds apart. That much later nothing from before is under way.
 const APART_MS = 500;
+// What was kept for the former connection has come by then, however slow the network.
+const QUIET_TICKS = 6;
 
 /** `messages`: what came of late on the notebook's connection; `heard`: what the runs have had. */
 export interface IHandedBack {
@@ -18,7 +20,7 @@ export interface IHandedBack {
 }
 
 /**
- * For a while both connections listen, so that no message is missed; then one of them goes.
+ * Both connections listen until they are abreast, so that no message is missed; then one goes.
  *
  * Two connections of one page would compete for what the server keeps when the page goes.
  */
@@ -28,8 +30,9 @@ export class HandBack implements IDisposable {
     readonly kernel: Kernel.IKernelConnection,
     private _onDone: (back: IHandedBack) => void
   ) {
-    kernel.connectionStatusChanged.connect(this._begin, this);
-    this._begin();
+    this._heard = followed.noteHeard();
+    kernel.connectionStatusChanged.connect(this._onConnection, this);
+    this._timer = setInterval(() => this._tick(), APART_MS);
   }
 
   get isDisposed(): boolean {
@@ -38,44 +41,67 @@ export class HandBack implements IDisposable {
 
   dispose(): void {
     this._isDisposed = true;
-    this._stop();
-    this.kernel.connectionStatusChanged.disconnect(this._begin, this);
+    clearInterval(this._timer);
+    this.followed.stopNoting();
+    this.kernel.anyMessage.disconnect(this._onMessage, this);
+    this.kernel.connectionStatusChanged.disconnect(this._onConnection, this);
   }
 
-  private _begin(): void {
-    this._stop();
-    if (this.kernel.connectionStatus === 'connected') {
-      this._heard = this.followed.noteHeard();
-      this._timer = setTimeout(() => this._collect(), APART_MS);
+  private _onConnection(_: object, status: Kernel.ConnectionStatus): void {
+    if (status === 'connected') {
+      this._collect();
+    }
+  }
+
+  private _tick(): void {
+    if (this.kernel.connectionStatus !== 'connected') {
+      return;
+    }
+    this._collect();
+    if (this._isAbreast()) {
+      const [messages, heard] = [this._messages, this._heard];
+      this.dispose();
+      this._onDone({ runs: this.followed.release(), heard, messages });
     }
   }
 
   private _collect(): void {
     this.kernel.anyMessage.connect(this._onMessage, this);
-    this._timer = setTimeout(() => this._end(), APART_MS);
-  }
-
-  private _stop(): void {
-    clearTimeout(this._timer);
-    this.kernel.anyMessage.disconnect(this._onMessage, this);
-    this._messages = [];
   }
 
   private _onMessage(_: Kernel.IKernelConnection, args: Kernel.IAnyMessageArgs): void {
-    const parent = (args.msg.parent_header as Partial<KernelMessage.IHeader> | null)?.msg_id;
-    if (args.direction === 'recv' && parent !== undefined && this.followed.has(parent)) {
+    const parentId = parentOf(args);
+    if (args.direction === 'recv' && parentId !== undefined && this.followed.has(parentId)) {
       this._messages.push(args);
     }
   }
 
-  private _end(): void {
-    const [messages, heard] = [this._messages, this._heard];
-    this.dispose();
-    this._onDone({ runs: this.followed.release(), heard, messages });
+  /** Whether the former connection has had what this one had a while ago, or has nothing to say. */
+  private _isAbreast(): boolean {
+    const mark = this._mark;
+    this._mark = this._messages.at(-1);
+    if (this.followed.isConnected && this._mark !== undefined) {
+      return mark !== undefined && this._hasHad(mark);
+    }
+    this._quietTicks = this._heard.size === this._lastSize ? this._quietTicks + 1 : 0;
+    this._lastSize = this._heard.size;
+    return this._quietTicks >= QUIET_TICKS;
   }
 
-  private _heard: ReadonlySet<string> = new Set();
+  private _hasHad(args: Kernel.IAnyMessageArgs): boolean {
+    const isOver = !this.followed.has(parentOf(args) ?? '');
+    return isOver || this._heard.has(args.msg.header.msg_id);
+  }
+
+  private _heard: ReadonlySet<string>;
   private _messages: Kernel.IAnyMessageArgs[] = [];
-  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _mark: Kernel.IAnyMessageArgs | undefined;
+  private _quietTicks = 0;
+  private _lastSize = 0;
+  private _timer: ReturnType<typeof setInterval>;
   private _isDisposed = false;
+}
+
+function parentOf({ msg }: Kernel.IAnyMessageArgs): string | undefined {
+  return (msg.parent_header as Partial<KernelMessage.IHeader> | null)?.msg_id;
 }

@@ -11,21 +11,28 @@ import { KernelWatch } from './kernels';
 const CHECK_MS = 30_000;
 // A connection whose page or notebook was closed a moment ago may still be counted.
 const CLOSING_MS = 250;
+const CONNECTING_MS = 5_000;
 
-/** A connection to a kernel. */
+/** A connection to a kernel. `isGone`: it is known to be closed. */
 export interface IClient {
   kernelId: string;
   clientId: string;
+  isGone: boolean;
 }
 
 /** What listens until it is disposed. */
 export interface IListener extends IDisposable {
   /** Resolves when it hears the kernel, or that there is none. */
   readonly listening: Promise<void>;
+  readonly isConnected: boolean;
 }
 
-/** Lets runs hear their kernel. */
-export type Listen = (client: IClient, runs: Runs) => IListener;
+/** Lets runs hear their kernel; `onClient` is told as which client, where it is not the former. */
+export type Listen = (
+  client: IClient,
+  runs: Runs,
+  onClient: (clientId: string) => void
+) => IListener;
 
 /** What a listener needs. */
 export interface IListenerOptions {
@@ -42,13 +49,21 @@ export class Listener implements IListener {
   constructor(
     private _client: IClient,
     private _runs: Runs,
+    private _onClient: (clientId: string) => void,
     private _options: IListenerOptions
   ) {
     this.listening = new Promise(resolve => (this._onListening = resolve));
+    if (_client.isGone) {
+      this._connectAs(_client.clientId);
+    }
     void this._listen();
   }
 
   readonly listening: Promise<void>;
+
+  get isConnected(): boolean {
+    return this._watch?.kernel.connectionStatus === 'connected';
+  }
 
   get isDisposed(): boolean {
     return this._over.signal.aborted;
@@ -96,14 +111,17 @@ export class Listener implements IListener {
       const model = await this._ask();
       isTaken = typeof model !== 'object' || (model.connections ?? 0) > 0;
     }
-    if (this.isDisposed) {
-      return;
+    if (!this.isDisposed) {
+      this._connectAs(isTaken ? undefined : this._client.clientId);
     }
+  }
+
+  private _connectAs(clientId: string | undefined): void {
     this._disconnect();
     const { settings } = this._options;
     const kernel = new KernelConnection({
       model: { id: this._client.kernelId, name: '' },
-      clientId: isTaken ? undefined : this._client.clientId,
+      clientId,
       handleComms: false,
       serverSettings: { ...settings, WebSocket: withoutProtocols(settings.WebSocket) }
     });
@@ -113,6 +131,10 @@ export class Listener implements IListener {
         this._onListening();
       }
     });
+    if (kernel.clientId !== this._client.clientId) {
+      this._client = { ...this._client, clientId: kernel.clientId };
+      this._onClient(kernel.clientId);
+    }
   }
 
   private get _isLost(): boolean {
@@ -124,8 +146,9 @@ export class Listener implements IListener {
     this._watch = null;
     if (watch !== null) {
       watch.dispose();
-      // Not within one of its own signals.
-      setTimeout(() => watch.kernel.dispose(), 0);
+      // Not within one of its own signals, nor while JupyterLab waits for a connection.
+      const isConnecting = watch.kernel.connectionStatus === 'connecting';
+      setTimeout(() => watch.kernel.dispose(), isConnecting ? CONNECTING_MS : 0);
     }
   }
 

@@ -60,7 +60,7 @@ export function fitCode(code: string): { code: string; codeIsCut: boolean } {
  * Follows one run. It has ended when both its reply and `idle` were seen, in either order.
  *
  * `isAdopted`: its request was sent by a connection that is gone, and its reply may have gone there;
- * then `idle` alone ends it, where it is known to have begun.
+ * then `idle` alone ends it. It was aborted where it was `busy` before without an `execute_input`.
  */
 export class Run {
   constructor(
@@ -92,10 +92,7 @@ export class Run {
         };
         return this._change();
       case 'status':
-        if (content['execution_state'] === 'idle') {
-          this._idle ??= { at: parseKernelTime(msg.header.date) };
-        }
-        return this._change();
+        return this._takeStatus(content['execution_state'], msg.header.date);
       default:
         return this._takeOutput(msg.header.msg_type, content);
     }
@@ -126,12 +123,22 @@ export class Run {
     return 'started';
   }
 
+  private _takeStatus(state: unknown, date: unknown): RunChange {
+    this._isBusySeen ||= state === 'busy';
+    if (state !== 'idle') {
+      return 'none';
+    }
+    this._idle ??= { at: parseKernelTime(date) };
+    if (this._isAdopted && this.open.start === null && !this._isBusySeen) {
+      this._joinLate(null);
+    }
+    return this._change();
+  }
+
   private _takeOutput(type: string, content: JsonObject): RunChange {
     const isBegun = this._isAdopted && this.open.start === null && OUTPUTS.has(type);
     if (isBegun) {
-      // Its beginning was missed.
-      this._begin(content['execution_count'], null);
-      this._isJoinedLate = true;
+      this._joinLate(content['execution_count']);
     }
     if (type === 'error') {
       this._error = content;
@@ -156,14 +163,19 @@ export class Run {
     return 'ended';
   }
 
+  /** It has begun while nobody listened. */
+  private _joinLate(count: unknown): void {
+    this._begin(count, null);
+    this._isJoinedLate = true;
+  }
+
   private _begin(count: unknown, startedAt: IMoment | null): void {
     const isCount = typeof count === 'number' && Number.isInteger(count) && count >= 0;
     this.open.start = { executionCount: isCount ? count : 0, startedAt };
   }
 
   private _isOver(): boolean {
-    const isReplyAway = this._isAdopted && this.open.start !== null;
-    return this._idle !== null && (this._reply !== null || isReplyAway);
+    return this._idle !== null && (this._reply !== null || this._isAdopted);
   }
 
   private _errorAtEnd(): RunError | null {
@@ -182,6 +194,7 @@ export class Run {
   }
 
   private _isJoinedLate: boolean;
+  private _isBusySeen = false;
   private _collector: OutputCollector;
   private _reply: { content: JsonObject; metadata: JsonObject; at: IMoment | null } | null = null;
   private _idle: { at: IMoment | null } | null = null;

@@ -75,7 +75,7 @@ async function record(options: IStartOptions): Promise<IDisposable> {
     tracker: options.tracker,
     sink: queue,
     runs: queue.runs,
-    listen: (client, runs) => new Listener(client, runs, { settings: server, clock: systemClock }),
+    listen: (...given) => new Listener(...given, { settings: server, clock: systemClock }),
     store,
     pages,
     source: { newId, now: () => new Date() },

@@ -112,6 +112,7 @@ describe('A kernel that goes in mid-run', () => {
     kernel.stream(id, 'before');
     context.disposed.emit();
     const { last } = page.kernels;
+    expect(page.kernels.areGone).toEqual([true]);
     last.stream(id, ' after');
     last.idle(id);
     expect(page.runEvents[1]).toMatchObject({

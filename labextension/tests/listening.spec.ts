@@ -30,6 +30,7 @@ describe('A kernel that is listened to in place of a client that is gone', () =>
   let listener: Listener;
   let clock: FakeClock;
   let answers: (() => Response)[];
+  const onClient = jest.fn();
   const runs = { abandonAll: jest.fn(), settle: jest.fn(), take: jest.fn() };
 
   const model = (fields: object) => (): Response =>
@@ -44,7 +45,9 @@ describe('A kernel that is listened to in place of a client that is gone', () =>
   };
 
   /** The server's answers, the last of them to all further questions. */
-  const listen = (...given: (() => Response)[]): void => {
+  const listen = (...given: (() => Response)[]): void => listenAs(false, given);
+
+  const listenAs = (isGone: boolean, given: (() => Response)[]): void => {
     answers = given;
     clock = new FakeClock();
     const settings = ServerConnection.makeSettings({
@@ -53,8 +56,8 @@ describe('A kernel that is listened to in place of a client that is gone', () =>
       fetch: async () => (answers.length > 1 ? answers.shift() : answers[0])?.() as Response,
       WebSocket: FakeWebSocket as unknown as typeof WebSocket
     });
-    const client = { kernelId: 'kernel-1', clientId: 'client-1' };
-    listener = new Listener(client, runs as unknown as Runs, { settings, clock });
+    const client = { kernelId: 'kernel-1', clientId: 'client-1', isGone };
+    listener = new Listener(client, runs as unknown as Runs, onClient, { settings, clock });
   };
 
   const checkAgain = async (): Promise<void> => {
@@ -70,7 +73,7 @@ describe('A kernel that is listened to in place of a client that is gone', () =>
   beforeEach(() => {
     FakeWebSocket.all = [];
     ['warn', 'debug'].forEach(name => jest.spyOn(console, name as 'warn').mockImplementation());
-    Object.values(runs).forEach(mock => mock.mockClear());
+    [onClient, ...Object.values(runs)].forEach(mock => mock.mockClear());
   });
 
   afterEach(() => {
@@ -98,12 +101,33 @@ describe('A kernel that is listened to in place of a client that is gone', () =>
     listen(taken, free);
     await checkAgain();
     expect((await sockets(1)).clientId).toBe('client-1');
+    expect(onClient).not.toHaveBeenCalled();
   });
 
   it('is asked as a new client where somebody else is connected, who is left alone', async () => {
     listen(taken);
     await checkAgain();
-    expect((await sockets(1)).clientId).not.toBe('client-1');
+    const { clientId } = await sockets(1);
+    expect(clientId).not.toBe('client-1');
+    expect(onClient).toHaveBeenCalledWith(clientId);
+  });
+
+  it('is asked as that new client again after a break', async () => {
+    listen(taken, taken, free);
+    await checkAgain();
+    const socket = await sockets(1);
+    socket.onopen();
+    socket.onclose({ code: 1001 });
+    await checkAgain();
+    expect((await sockets(2)).clientId).toBe(socket.clientId);
+  });
+
+  it('is asked at once, whoever else is connected, where the client is known to be gone', async () => {
+    listenAs(true, [taken]);
+    expect(FakeWebSocket.all.map(({ clientId }) => clientId)).toEqual(['client-1']);
+    await until(() => clock.sleepers === 1);
+    expect(FakeWebSocket.all).toHaveLength(1);
+    expect(onClient).not.toHaveBeenCalled();
   });
 
   it.each([

@@ -117,7 +117,7 @@ describe('A page reloaded in mid-run', () => {
     globalThis.indexedDB = new IDBFactory();
     const aborted = await reload();
     aborted.kernel.idle(aborted.ids[0]);
-    aborted.kernel.reply(aborted.ids[1], { status: 'aborted' });
+    aborted.kernel.busy(aborted.ids[1]);
     aborted.kernel.idle(aborted.ids[1]);
     expect(aborted.page.runEvents).toHaveLength(1);
     expect(aborted.kernel.isDisposed).toBe(true);
@@ -153,16 +153,40 @@ describe('A page reloaded in mid-run', () => {
     });
   });
 
-  it('waits for the reply of what it has heard nothing of but its idle', async () => {
+  it('records what it has heard nothing of but that it was over', async () => {
     const { page, kernel, ids } = await reload();
     kernel.idle(ids[0]);
     kernel.idle(ids[1]);
-    expect(page.runEvents).toHaveLength(1);
-    kernel.reply(ids[1], { status: 'ok', execution_count: 5 });
     expect(page.runEvents.slice(1)).toMatchObject([
-      { event_type: START, execution_count: 5 },
-      { event_type: COMPLETE, status: 'completed' }
+      { event_type: START, code: 'next()' },
+      { event_type: COMPLETE, status: 'completed', output_incomplete: true }
     ]);
+  });
+
+  it('is left for the next page as a run of the client that listens', async () => {
+    const { page } = await reload();
+    page.kernels.setClient('client-7');
+    await page.vanish();
+    const third = await Page.load({ id: 'page-3' });
+    expect(third.kernels.connections.map(({ clientId }) => clientId)).toEqual(['client-7']);
+    expect(third.kernels.areGone).toEqual([false]);
+  });
+
+  it('gives nothing up as long as cells move between two answers of the kernel', async () => {
+    const { page, kernel, ids } = await reload();
+    const answers: ((value: undefined) => void)[] = [];
+    kernel.infoAnswers = [0, 1, 2].map(() => new Promise(resolve => answers.push(resolve)));
+    kernel.connect('connected');
+    answers[0](undefined);
+    await settled();
+    kernel.idle(ids[0]);
+    answers[1](undefined);
+    await settled();
+    kernel.input(ids[1]);
+    answers[2](undefined);
+    await settled();
+    kernel.idle(ids[1]);
+    expect(page.runEvents.map(event => event.event_type)).toEqual([COMPLETE, START, COMPLETE]);
   });
 
   it('closes as unknown what nobody has heard the end of, when the kernel answers', async () => {

@@ -64,7 +64,7 @@ export class FakeKernel {
 
   /** The browser asks the kernel to run `code`. Returns the id of the request. */
   request(cellId: string | null, code = '1 + 1', content: JsonObject = {}): string {
-    const msgId = `request-${++this._count}`;
+    const msgId = `${this.clientId}-request-${++this._count}`;
     const metadata = cellId === null ? {} : { cellId };
     const sent = { code, silent: false, store_history: true, ...content };
     this._emit('send', 'execute_request', 'shell', null, sent, { msgId, metadata });
@@ -93,6 +93,10 @@ export class FakeKernel {
     this.receive('error', parent, error);
     this.reply(parent, { status: 'error', execution_count: 1, ...error });
     return error;
+  }
+
+  busy(parent: string): void {
+    this.receive('status', parent, { execution_state: 'busy' });
   }
 
   idle(parent: string): void {
@@ -136,10 +140,16 @@ export class FakeKernel {
 /** Connects to kernels, and remembers the connections. */
 export class FakeKernels {
   readonly connections: FakeKernel[] = [];
+  /** Whether they were known to be in the place of a connection that is closed. */
+  readonly areGone: boolean[] = [];
+  /** The last connection is made as this client. */
+  setClient: (clientId: string) => void = () => undefined;
 
-  readonly listen: Listen = ({ kernelId, clientId }, runs) => {
+  readonly listen: Listen = ({ kernelId, clientId, isGone }, runs, onClient) => {
     const kernel = new FakeKernel(kernelId, new KernelClock(), clientId);
     this.connections.push(kernel);
+    this.areGone.push(isGone);
+    this.setClient = onClient;
     const watch = new KernelWatch(kernel as unknown as Kernel.IKernelConnection, runs);
     this._gone = () => runs.abandonAll();
     return {
@@ -150,6 +160,9 @@ export class FakeKernels {
           }
         });
       }),
+      get isConnected(): boolean {
+        return kernel.connectionStatus === 'connected';
+      },
       isDisposed: kernel.isDisposed,
       dispose: () => {
         watch.dispose();
