@@ -12,7 +12,7 @@ from jupyter_cell_monitor_server.demo import course
 
 from .conftest import NewContext, copy_assignment
 from .hub import Hub, until
-from .lab import READY_MS, Lab, Run, prepare_home
+from .lab import Lab, Run, prepare_home
 
 COURSE = Path(course.__file__).parent
 ours = course.notebook_path
@@ -103,49 +103,6 @@ async def test_all_runs_of_one_of_our_notebooks(hub: Hub, new_context: NewContex
     await check_all_recorded(hub, lab, ours("01-hello"))
 
 
-WAITING = """import pathlib, time
-here = pathlib.Path(".")
-(here / "begun").touch()
-while not (here / "go-on").exists():
-    time.sleep(0.05)
-print("went on")
-(here / "over").touch()"""
-
-
-class WaitingRun:
-    """A run that goes on until the test lets it end."""
-
-    def __init__(self, hub: Hub, lab: Lab, path: str) -> None:
-        self.hub, self.lab, self.path = hub, lab, path
-        self.folder = (hub.home(lab.name) / path).parent
-        self.count = len(hub.executions(lab.name, path))
-        for name in ("begun", "go-on", "over"):
-            (self.folder / name).unlink(missing_ok=True)
-
-    @property
-    def row(self) -> dict[str, Any] | None:
-        rows = self.hub.executions(self.lab.name, self.path)
-        assert len(rows) <= self.count + 1, "the run is recorded once"
-        return rows[self.count] if len(rows) > self.count else None
-
-    async def begin(self) -> None:
-        cells = await self.lab.cells()
-        index = next(n for n, cell in enumerate(cells) if cell["cell_type"] == "code")
-        await self.lab.run(index, WAITING)
-        await until(lambda: self.row is not None, what="the start")
-
-    async def end(self) -> None:
-        (self.folder / "go-on").touch()
-        await until((self.folder / "over").exists, what="the end in the kernel")
-
-    async def check_complete(self) -> None:
-        await until(lambda: (self.row or {})["status"] != "running", what="the end of the run")
-        row = self.row or {}
-        assert (row["status"], row["code"]) == ("completed", WAITING)
-        assert row["started_at"] < row["ended_at"]
-        assert "went on" in row["output"]
-
-
 RUN_EARLY = """
   const { commands, shell } = window.jupyterapp;
   const notebook = shell.currentWidget;
@@ -177,72 +134,6 @@ async def test_a_cell_that_is_run_before_its_kernel_is_connected_is_recorded(
     )
     assert await connection.json_value() == "connecting"
     await until(lambda: len(hub.executions("student-13", path)) > before, what="the run")
-
-
-async def test_a_reload_in_mid_run_records_the_run_once(hub: Hub, new_context: NewContext) -> None:
-    """The page is loaded again while a cell runs, and sees its end: one row, complete."""
-    path = ours("03-loops")
-    lab = await Lab.open(hub, await new_context(), "student-12", path)
-    run = WaitingRun(hub, lab, path)
-    await run.begin()
-    await lab.page.reload()
-    await lab.page.wait_for_function("window.jupyterapp?.shell.currentWidget?.content?.model")
-    await lab.command("cell-monitor:open")
-    panel = lab.page.locator("#jp-CellMonitor-panel")
-    await expect(panel).to_contain_text("1 cell running", timeout=READY_MS)
-    await run.end()
-    await run.check_complete()
-    await expect(panel).not_to_contain_text("1 cell running")
-
-
-# The notebook's own connection to its kernel is made, and is the only one.
-IS_ALONE = """async () => {
-  const notebook = window.jupyterapp?.shell.currentWidget;
-  const kernel = notebook?.sessionContext?.session?.kernel;
-  if (kernel?.connectionStatus !== 'connected') {
-    return false;
-  }
-  const { baseUrl } = kernel.serverSettings;
-  const answer = await fetch(`${baseUrl}api/kernels/${kernel.id}`);
-  return (await answer.json()).connections === 1;
-}"""
-
-
-@pytest.mark.parametrize(
-    ("reopened", "is_loaded_twice"),
-    [("03-loops", False), ("02-conditions", False), ("03-loops", True)],
-)
-async def test_a_run_that_ends_while_no_page_is_open_is_recorded_by_the_next(
-    hub: Hub, new_context: NewContext, reopened: str, is_loaded_twice: bool
-) -> None:
-    """With its output and the kernel's times, whether its notebook is opened again or not."""
-    path = ours("03-loops")
-    lab = await Lab.open(hub, await new_context(), "student-12", path)
-    run = WaitingRun(hub, lab, path)
-    await run.begin()
-    if is_loaded_twice:
-        await lab.page.reload()
-        await lab.page.wait_for_function(IS_ALONE)
-    await lab.page.goto("about:blank")
-    await run.end()
-    ended_at = (run.folder / "over").stat().st_mtime
-    await lab.go(ours(reopened))
-    await run.check_complete()
-    # Another page takes longer than that to open.
-    assert moment((run.row or {})["ended_at"]).timestamp() - ended_at < 1
-
-
-async def test_a_run_goes_on_when_its_notebook_is_closed(hub: Hub, new_context: NewContext) -> None:
-    """The tab of the notebook is closed in mid-run, the page stays: one row, complete."""
-    path = ours("03-loops")
-    lab = await Lab.open(hub, await new_context(), "student-12", path)
-    run = WaitingRun(hub, lab, path)
-    await run.begin()
-    await lab.command("application:close")
-    await lab.accept()
-    await lab.page.wait_for_function("!window.jupyterapp.shell.currentWidget?.context")
-    await run.end()
-    await run.check_complete()
 
 
 async def test_a_notebook_of_no_class_leaves_no_row(hub: Hub, new_context: NewContext) -> None:

@@ -1,0 +1,184 @@
+"""Runs outlive the page, or the notebook, that began them."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from jupyter_cell_monitor_server.demo import course
+
+from .conftest import NewContext
+from .hub import Hub, until
+from .lab import READY_MS, Lab, prepare_home
+from .test_recording import moment
+
+ours = course.notebook_path
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+WAITING = """import pathlib, time
+here = pathlib.Path(".")
+(here / "begun").touch()
+while not (here / "go-on").exists():
+    time.sleep(0.05)
+print("went on")
+(here / "over").touch()"""
+
+
+class WaitingRun:
+    """A run that goes on until the test lets it end."""
+
+    def __init__(self, hub: Hub, lab: Lab, path: str) -> None:
+        self.hub, self.lab, self.path = hub, lab, path
+        self.folder = (hub.home(lab.name) / path).parent
+        self.count = len(hub.executions(lab.name, path))
+        for name in ("begun", "go-on", "over"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    @property
+    def row(self) -> dict[str, Any] | None:
+        rows = self.hub.executions(self.lab.name, self.path)
+        assert len(rows) <= self.count + 1, "the run is recorded once"
+        return rows[self.count] if len(rows) > self.count else None
+
+    async def begin(self) -> None:
+        cells = await self.lab.cells()
+        index = next(n for n, cell in enumerate(cells) if cell["cell_type"] == "code")
+        await self.lab.run(index, WAITING)
+        await until(lambda: self.row is not None, what="the start")
+
+    async def end(self) -> None:
+        (self.folder / "go-on").touch()
+        await until((self.folder / "over").exists, what="the end in the kernel")
+
+    async def check_complete(self) -> None:
+        await until(lambda: (self.row or {})["status"] != "running", what="the end of the run")
+        row = self.row or {}
+        assert (row["status"], row["code"]) == ("completed", WAITING)
+        assert row["started_at"] < row["ended_at"]
+        assert "went on" in row["output"]
+
+
+async def test_a_reload_in_mid_run_records_the_run_once(hub: Hub, new_context: NewContext) -> None:
+    """The page is loaded again while a cell runs, and sees its end: one row, complete."""
+    path = ours("03-loops")
+    lab = await Lab.open(hub, await new_context(), "student-12", path)
+    run = WaitingRun(hub, lab, path)
+    await run.begin()
+    await lab.page.reload()
+    await lab.page.wait_for_function("window.jupyterapp?.shell.currentWidget?.content?.model")
+    await lab.command("cell-monitor:open")
+    panel = lab.page.locator("#jp-CellMonitor-panel")
+    await expect(panel).to_contain_text("1 cell running", timeout=READY_MS)
+    await run.end()
+    await run.check_complete()
+    await expect(panel).not_to_contain_text("1 cell running")
+
+
+# The notebook's own connection to its kernel is made, and is the only one.
+IS_ALONE = """async () => {
+  const notebook = window.jupyterapp?.shell.currentWidget;
+  const kernel = notebook?.sessionContext?.session?.kernel;
+  if (kernel?.connectionStatus !== 'connected') {
+    return false;
+  }
+  const { baseUrl } = kernel.serverSettings;
+  const answer = await fetch(`${baseUrl}api/kernels/${kernel.id}`);
+  return (await answer.json()).connections === 1;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("reopened", "is_loaded_twice"),
+    [("03-loops", False), ("02-conditions", False), ("03-loops", True)],
+)
+async def test_a_run_that_ends_while_no_page_is_open_is_recorded_by_the_next(
+    hub: Hub, new_context: NewContext, reopened: str, is_loaded_twice: bool
+) -> None:
+    """With its output and the kernel's times, whether its notebook is opened again or not."""
+    path = ours("03-loops")
+    lab = await Lab.open(hub, await new_context(), "student-12", path)
+    run = WaitingRun(hub, lab, path)
+    await run.begin()
+    if is_loaded_twice:
+        await lab.page.reload()
+        await lab.page.wait_for_function(IS_ALONE)
+    await lab.page.goto("about:blank")
+    await run.end()
+    ended_at = (run.folder / "over").stat().st_mtime
+    await lab.go(ours(reopened))
+    await run.check_complete()
+    # Another page takes longer than that to open.
+    assert moment((run.row or {})["ended_at"]).timestamp() - ended_at < 1
+
+
+async def test_a_run_goes_on_when_its_notebook_is_closed(hub: Hub, new_context: NewContext) -> None:
+    """The tab of the notebook is closed in mid-run, the page stays: one row, complete."""
+    path = ours("03-loops")
+    lab = await Lab.open(hub, await new_context(), "student-12", path)
+    run = WaitingRun(hub, lab, path)
+    await run.begin()
+    await lab.command("application:close")
+    await lab.accept()
+    await lab.page.wait_for_function("!window.jupyterapp.shell.currentWidget?.context")
+    await run.end()
+    await run.check_complete()
+
+
+QUEUED = 10
+
+
+def write_queue(hub: Hub, name: str) -> str:
+    """A notebook whose cells take a while together; its path."""
+    path = "assignments/python-intro/queue/queue.ipynb"
+    file = prepare_home(hub, name) / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    cells: list[dict[str, Any]] = [
+        {
+            "id": f"cell-{n}",
+            "cell_type": "code",
+            "source": f"import time\ntime.sleep(0.3)\nprint('cell', {n})",
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+        }
+        for n in range(QUEUED)
+    ]
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    file.write_text(json.dumps(notebook))
+    return path
+
+
+@pytest.mark.parametrize("way", ["reloaded", "left", "closed"])
+async def test_run_all_is_recorded_whole_when_its_page_goes_meanwhile(
+    hub: Hub, new_context: NewContext, way: str
+) -> None:
+    """Each cell that waited is run by the kernel, and recorded once with its output."""
+    name = "student-14"
+    path = write_queue(hub, name)
+    lab = await Lab.open(hub, await new_context(), name, path)
+    before = len(hub.executions(name, path))
+    await lab.command("notebook:run-all-cells")
+    await until(lambda: len(hub.executions(name, path)) >= before + 2, what="the second cell")
+    if way == "reloaded":
+        await lab.page.reload()
+    elif way == "left":
+        await lab.page.goto("about:blank")
+        await lab.go(ours("01-hello"))
+    else:
+        await lab.command("application:close")
+        await lab.accept()
+
+    def ended() -> list[dict[str, Any]]:
+        rows = hub.executions(name, path)[before:]
+        return [row for row in rows if row["status"] != "running"]
+
+    await until(lambda: len(ended()) == QUEUED, what="all cells to end")
+    rows = ended()
+    assert {row["status"] for row in rows} == {"completed"}
+    # What the first page heard of the cell that was going on is gone with it.
+    whole = [row for row in rows if f"cell {rows.index(row)}" in row["output"]]
+    assert len(whole) >= QUEUED - 1
+    assert [row["execution_count"] for row in rows] == list(
+        range(rows[0]["execution_count"], rows[0]["execution_count"] + QUEUED)
+    )
