@@ -4,7 +4,8 @@ import type { Kernel, KernelMessage } from '@jupyterlab/services';
 
 import type { JsonObject } from './contract';
 import type { ISizes } from './outputs';
-import { fitCode, type IOpenRun, Run } from './runs';
+import { fitCode, type IOpenRun, Run, type RunChange } from './runs';
+import type { IMoment } from './times';
 
 /** What the runs of a notebook need to know of it, and whom they tell. */
 export interface IRunHost {
@@ -47,6 +48,11 @@ export class Runs {
     return this.open.filter(({ start }) => start !== null).length;
   }
 
+  /** Whether the server holds output of theirs back. */
+  get isFlooded(): boolean {
+    return [...this._open.values()].some(run => run.isFlooded);
+  }
+
   /** Whether a request is one of the open runs. */
   has(msgId: string): boolean {
     return this._open.has(msgId);
@@ -85,6 +91,14 @@ export class Runs {
     const stillHeard = this._open.size === 0 ? NONE : this._heard;
     this._heard = new Set([...stillHeard, ...heard]);
     runs.forEach(run => this._open.set(run.open.msgId, run));
+  }
+
+  /** Nobody listens any more as the connections that asked for adopted runs. */
+  expectNoReply(): void {
+    for (const run of [...this._open.values()]) {
+      const hadStarted = run.open.start !== null;
+      this._follow(run, run.expectNoReply(), hadStarted);
+    }
   }
 
   /** Give the open runs away. */
@@ -194,9 +208,16 @@ export class Runs {
 
   private _apply(run: Run, msg: KernelMessage.IMessage): void {
     const hadStarted = run.open.start !== null;
-    const change = run.take(msg);
+    this._follow(run, run.take(msg), hadStarted);
+  }
+
+  private _follow(run: Run, change: RunChange, hadStarted: boolean): void {
     if (change === 'dropped') {
       this._drop(run);
+      return;
+    }
+    if (change === 'ended') {
+      this._closeEarlier(run);
     }
     if (!hadStarted && run.open.start !== null) {
       this._host.onStarted(run.open);
@@ -207,13 +228,22 @@ export class Runs {
     }
   }
 
-  private _abandon(run: Run): void {
-    if (run.open.start === null) {
-      this._drop(run);
-      return;
+  /** A kernel runs what one connection asks for in order. */
+  private _closeEarlier(ended: Run): void {
+    const startedBy = ended.open.start?.startedAt ?? null;
+    for (const run of [...this._open.values()]) {
+      if (run === ended) {
+        return;
+      }
+      if (run.isAdopted && run.askedBy === ended.askedBy) {
+        this._abandon(run, startedBy);
+      }
     }
-    this._open.delete(run.open.msgId);
-    this._host.onEnded(run);
+  }
+
+  private _abandon(run: Run, startedBy: IMoment | null = null): void {
+    const hadStarted = run.open.start !== null;
+    this._follow(run, run.close(startedBy) ? 'ended' : 'dropped', hadStarted);
   }
 
   private _drop(run: Run): void {

@@ -34,18 +34,22 @@ export class FollowedRuns implements IRunHost, IDisposable {
   constructor(
     runs: readonly Run[],
     private _of: IFollowed,
-    private _options: IFollowing,
-    isOfThisPage: boolean
+    private _options: IFollowing
   ) {
     const { kernelId, clientId } = runs[0].open;
     this.kernelId = kernelId;
     runs.forEach(run => run.handOver());
     this._runs.goOn(runs);
-    const client = { kernelId, clientId, isGone: isOfThisPage };
+    const client = { kernelId, clientId };
     this._listener = _options.listen(client, this._runs, id => this._setClient(id));
   }
 
   readonly kernelId: string;
+
+  /** Whether the server holds output of theirs back. */
+  get isFlooded(): boolean {
+    return this._runs.isFlooded;
+  }
 
   get isConnected(): boolean {
     return this._listener.isConnected;
@@ -199,6 +203,7 @@ export class FollowedRuns implements IRunHost, IDisposable {
       run.clientId = clientId;
       this._options.keepRun(run, this._of.isSure);
     }
+    this._runs.expectNoReply();
   }
 
   private _tellEnd(run: Run): void {

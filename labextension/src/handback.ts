@@ -9,8 +9,12 @@ import type { Run } from './runs';
 // A connection hears its kernel some milliseconds after it is made, and a message reaches the two of
 // them some milliseconds apart. That much later nothing from before is under way.
 const APART_MS = 500;
-// What was kept for the former connection has come by then, however slow the network.
+// What was kept for the former connection has come by then, however slow the network; and by then,
+// where this one has heard what the former has not.
 const QUIET_TICKS = 6;
+const BEHIND_TICKS = 20;
+// Two connections in step never have so many messages to compare.
+const MAX_MESSAGES = 5_000;
 
 /** `messages`: what came of late on the notebook's connection; `heard`: what the runs have had. */
 export interface IHandedBack {
@@ -57,6 +61,11 @@ export class HandBack implements IDisposable {
     if (this.kernel.connectionStatus !== 'connected') {
       return;
     }
+    // The former connection alone gets the reply, and of each the server holds other output back.
+    if (this.followed.isFlooded || this._heard.size + this._messages.length > MAX_MESSAGES) {
+      this._startOver();
+      return;
+    }
     this._collect();
     if (this._isAbreast()) {
       const [messages, heard] = [this._messages, this._heard];
@@ -67,6 +76,12 @@ export class HandBack implements IDisposable {
 
   private _collect(): void {
     this.kernel.anyMessage.connect(this._onMessage, this);
+  }
+
+  private _startOver(): void {
+    this.kernel.anyMessage.disconnect(this._onMessage, this);
+    this._heard = this.followed.noteHeard();
+    [this._messages, this._mark, this._quietTicks] = [[], undefined, 0];
   }
 
   private _onMessage(_: Kernel.IKernelConnection, args: Kernel.IAnyMessageArgs): void {
@@ -80,12 +95,14 @@ export class HandBack implements IDisposable {
   private _isAbreast(): boolean {
     const mark = this._mark;
     this._mark = this._messages.at(-1);
-    if (this.followed.isConnected && this._mark !== undefined) {
-      return mark !== undefined && this._hasHad(mark);
+    if (this.followed.isConnected && mark !== undefined && this._hasHad(mark)) {
+      return true;
     }
-    this._quietTicks = this._heard.size === this._lastSize ? this._quietTicks + 1 : 0;
-    this._lastSize = this._heard.size;
-    return this._quietTicks >= QUIET_TICKS;
+    const size = this._heard.size + this._messages.length;
+    this._quietTicks = size === this._lastSize ? this._quietTicks + 1 : 0;
+    this._lastSize = size;
+    const isBehind = this.followed.isConnected && this._mark !== undefined;
+    return this._quietTicks >= (isBehind ? BEHIND_TICKS : QUIET_TICKS);
   }
 
   private _hasHad(args: Kernel.IAnyMessageArgs): boolean {

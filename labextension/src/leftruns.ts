@@ -47,10 +47,10 @@ export class LeftRuns {
   }
 
   /** Go on with runs whose connection goes. */
-  follow(runs: readonly Run[], of: IFollowed, isOfThisPage: boolean): FollowedRuns[] {
+  follow(runs: readonly Run[], of: IFollowed): FollowedRuns[] {
     const options = { ...this._options, newId: () => this._options.source.newId() };
     const followed = [...groups(runs, ({ open }) => `${open.kernelId} ${open.clientId}`)].map(
-      group => new FollowedRuns(group, { ...of }, options, isOfThisPage)
+      group => new FollowedRuns(group, { ...of }, options)
     );
     this._followed = [...this._followed.filter(({ isOver }) => !isOver), ...followed];
     return followed;
@@ -92,7 +92,7 @@ export class LeftRuns {
     }
     const runs = left.map(run => new Run(run, this._options.sizes()));
     const of = { path: left[0].path, isSure: left.some(({ isSure }) => isSure), events };
-    this._ofLastPage.push(...this.follow(runs, of, false));
+    this._ofLastPage.push(...this.follow(runs, of));
   }
 
   /** Resolves when the runs of earlier pages are found. */

@@ -13,11 +13,10 @@ const CHECK_MS = 30_000;
 const CLOSING_MS = 250;
 const CONNECTING_MS = 5_000;
 
-/** A connection to a kernel. `isGone`: it is known to be closed. */
+/** A connection to a kernel. */
 export interface IClient {
   kernelId: string;
   clientId: string;
-  isGone: boolean;
 }
 
 /** What listens until it is disposed. */
@@ -53,9 +52,6 @@ export class Listener implements IListener {
     private _options: IListenerOptions
   ) {
     this.listening = new Promise(resolve => (this._onListening = resolve));
-    if (_client.isGone) {
-      this._connectAs(_client.clientId);
-    }
     void this._listen();
   }
 

@@ -100,7 +100,7 @@ export class NotebookRuns implements IDisposable {
     this._stopHandingBack();
     const runs = this._runs.release();
     if (runs.length > 0) {
-      this.attend(this._left.follow(runs, this._host.asFollowed(), true));
+      this.attend(this._left.follow(runs, this._host.asFollowed()));
     }
   }
 
@@ -121,6 +121,7 @@ export class NotebookRuns implements IDisposable {
     }
     this._runs.goOn(runs, heard);
     messages.forEach(args => this._runs.take(kernel.id, args));
+    this._runs.expectNoReply();
     // The former connection may have missed an end.
     void this._runs.settle(kernel);
   }

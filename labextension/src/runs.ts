@@ -47,6 +47,9 @@ export type RunChange = 'none' | 'started' | 'ended' | 'dropped';
 // What only a cell that runs sends.
 const OUTPUTS: ReadonlySet<string> = new Set(['stream', 'display_data', 'execute_result', 'error']);
 
+// The server's notice, where a kernel puts out more than it lets through.
+const HELD_BACK = /^IOPub (data|message) rate exceeded\./;
+
 // With 128 KiB of outputs, 40 KiB of error and the ids it stays below an event's 256 KiB.
 const MAX_CODE_BYTES = 64 * 1024;
 
@@ -59,8 +62,8 @@ export function fitCode(code: string): { code: string; codeIsCut: boolean } {
 /**
  * Follows one run. It has ended when both its reply and `idle` were seen, in either order.
  *
- * `isAdopted`: its request was sent by a connection that is gone, and its reply may have gone there;
- * then `idle` alone ends it. It was aborted where it was `busy` before without an `execute_input`.
+ * `isAdopted`: the connection that sent its request is gone, and something of it may have been
+ * missed. Where its reply goes to nobody any more, `idle` alone ends it.
  */
 export class Run {
   constructor(
@@ -68,8 +71,21 @@ export class Run {
     sizes: ISizes,
     private _isAdopted = false
   ) {
+    this.askedBy = open.clientId;
     this._isJoinedLate = _isAdopted && open.start !== null;
     this._collector = new OutputCollector(sizes);
+  }
+
+  /** The connection that sent its request, whichever listens by now. */
+  readonly askedBy: string;
+
+  /** Whether the server holds some of its output back, for it puts out more than is let through. */
+  get isFlooded(): boolean {
+    return this._isFlooded;
+  }
+
+  get isAdopted(): boolean {
+    return this._isAdopted;
   }
 
   /** Its connection is closed: another one goes on with it, and may miss some of it. */
@@ -78,9 +94,29 @@ export class Run {
     this._isJoinedLate = this.open.start !== null;
   }
 
+  /** Nobody listens any more as the connection that its reply goes to. */
+  expectNoReply(): RunChange {
+    this._isReplyAway = this._isAdopted;
+    return this._change();
+  }
+
+  /**
+   * It is over, whatever of it was missed. True where it has begun: what was heard of it says so,
+   * or a run that was asked for after it, and has begun by `startedBy`.
+   */
+  close(startedBy: IMoment | null = null): boolean {
+    const isOver = this._idle !== null && !this._isBusySeen;
+    const hasRun = this._hasOutput || isOver || startedBy !== null;
+    if (this._isAdopted && this.open.start === null && hasRun) {
+      this._joinLate(startedBy);
+    }
+    return this.open.start !== null;
+  }
+
   /** Take a message whose parent is this run's request. */
   take(msg: KernelMessage.IMessage): RunChange {
     const content = msg.content as JsonObject;
+    this._firstHeard ??= parseKernelTime(msg.header.date);
     switch (msg.header.msg_type) {
       case 'execute_input':
         return this._takeInput(content, msg.header.date);
@@ -101,7 +137,8 @@ export class Run {
   /** The end, as far as it was seen: by its reply, its idle or its error. */
   end(): IRunEnd {
     const startedAt = this.open.start?.startedAt ?? null;
-    const isSeen = this._reply !== null || this._idle !== null || this._error !== null;
+    const isIdleSeen = this._idle !== null && !this._isFlooded;
+    const isSeen = this._reply !== null || isIdleSeen || this._error !== null;
     const endedAt = later(this._reply?.at ?? null, this._idle?.at ?? null);
     const error = isSeen ? this._errorAtEnd() : null;
     const seen = error === null ? 'completed' : 'error';
@@ -110,7 +147,7 @@ export class Run {
       endedAt,
       durationMs: startedAt && endedAt ? durationMs(startedAt, endedAt) : null,
       outputs: this._collector.outputs(),
-      isOutputIncomplete: this._isJoinedLate,
+      isOutputIncomplete: this._isJoinedLate || this._isFlooded,
       error
     };
   }
@@ -125,57 +162,52 @@ export class Run {
 
   private _takeStatus(state: unknown, date: unknown): RunChange {
     this._isBusySeen ||= state === 'busy';
-    if (state !== 'idle') {
-      return 'none';
-    }
-    this._idle ??= { at: parseKernelTime(date) };
-    if (this._isAdopted && this.open.start === null && !this._isBusySeen) {
-      this._joinLate(null);
+    if (state === 'idle') {
+      this._idle ??= { at: parseKernelTime(date) };
     }
     return this._change();
   }
 
   private _takeOutput(type: string, content: JsonObject): RunChange {
-    const isBegun = this._isAdopted && this.open.start === null && OUTPUTS.has(type);
-    if (isBegun) {
-      this._joinLate(content['execution_count']);
-    }
+    this._hasOutput ||= OUTPUTS.has(type);
+    // It holds an error back as well, and then only the reply tells of it.
+    this._isFlooded ||= content['name'] === 'stderr' && HELD_BACK.test(String(content['text']));
     if (type === 'error') {
       this._error = content;
     }
     this._collector.take(type, content);
-    return isBegun ? 'started' : 'none';
+    return 'none';
   }
 
   private _change(): RunChange {
-    if (!this._isOver()) {
+    if (this._idle === null || (this._reply === null && !this._isReplyAway)) {
       return 'none';
     }
     if (this.open.start !== null) {
       return 'ended';
     }
+    if (this._reply === null) {
+      return this.close() ? 'ended' : 'dropped';
+    }
     // Without execute_input the kernel ran nothing, unless its reply says that it did.
-    const content = this._reply?.content ?? {};
+    const { content, metadata } = this._reply;
     if (content['status'] !== 'ok' && content['status'] !== 'error') {
       return 'dropped';
     }
-    this._begin(content['execution_count'], parseKernelTime(this._reply?.metadata['started']));
+    this._begin(content['execution_count'], parseKernelTime(metadata['started']));
+    this._isJoinedLate = this._isAdopted;
     return 'ended';
   }
 
   /** It has begun while nobody listened. */
-  private _joinLate(count: unknown): void {
-    this._begin(count, null);
+  private _joinLate(startedBy: IMoment | null): void {
+    this._begin(null, this._firstHeard ?? startedBy);
     this._isJoinedLate = true;
   }
 
   private _begin(count: unknown, startedAt: IMoment | null): void {
     const isCount = typeof count === 'number' && Number.isInteger(count) && count >= 0;
     this.open.start = { executionCount: isCount ? count : 0, startedAt };
-  }
-
-  private _isOver(): boolean {
-    return this._idle !== null && (this._reply !== null || this._isAdopted);
   }
 
   private _errorAtEnd(): RunError | null {
@@ -194,7 +226,11 @@ export class Run {
   }
 
   private _isJoinedLate: boolean;
+  private _isReplyAway = false;
   private _isBusySeen = false;
+  private _hasOutput = false;
+  private _isFlooded = false;
+  private _firstHeard: IMoment | null = null;
   private _collector: OutputCollector;
   private _reply: { content: JsonObject; metadata: JsonObject; at: IMoment | null } | null = null;
   private _idle: { at: IMoment | null } | null = null;

@@ -57,7 +57,7 @@ async function recordLesson(): Promise<AnyEvent[]> {
 async function recordAfterReload(path: string, openRequest: string): Promise<AnyEvent[]> {
   const page = await Page.load({ id: 'page-2' });
   await page.open(new FakeKernel('kernel-1'), path, cells.slice(2));
-  page.kernels.last.idle(openRequest);
+  page.kernels.last.finish(openRequest);
   await page.open(null, 'scratch.ipynb', []);
   await page.recorder.choose('scratch.ipynb', 'statistics');
   await page.vanish();

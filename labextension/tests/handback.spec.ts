@@ -7,6 +7,8 @@ import type { CellExecutionComplete } from '../src/contract';
 import { FakeKernel } from './fakes/notebook';
 import { Page, settled } from './fakes/recording';
 
+const ERROR = 'cell_execution_error';
+
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory();
 });
@@ -82,7 +84,7 @@ describe('A followed run whose notebook has a connection of its own', () => {
     await open();
     own.connect('connected');
     say('b', [own]);
-    pass(20);
+    pass(10);
     expect(followed.isDisposed).toBe(false);
     say('a', [followed]);
     say('b', [followed]);
@@ -120,6 +122,56 @@ describe('A followed run whose notebook has a connection of its own', () => {
     expect(followed.isDisposed).toBe(true);
     own.idle(id);
     expect(text()).toBe(isHeard ? 'ab' : 'a');
+  });
+
+  it('goes on there where the former one has long not heard what it has', async () => {
+    await open();
+    own.connect('connected');
+    say('a', [own]);
+    pass(30);
+    expect(followed.isDisposed).toBe(true);
+    own.idle(id);
+    expect(text()).toBe('a');
+  });
+
+  describe('and puts out more than the server lets through', () => {
+    const NOTICE = 'IOPub data rate exceeded.\nThe Jupyter server will …';
+
+    it('waits with the former connection for its reply', async () => {
+      await open();
+      own.connect('connected');
+      followed.stream(id, NOTICE, 'stderr');
+      say('a', [followed, own]);
+      pass(100);
+      expect(followed.isDisposed).toBe(false);
+      followed.failed(id);
+      followed.idle(id);
+      expect(end()).toMatchObject({ event_type: ERROR, output_incomplete: true });
+    });
+
+    it('has an unknown end where only its idle comes', async () => {
+      await open();
+      own.connect('connected');
+      pass(10);
+      own.stream(id, NOTICE, 'stderr');
+      own.idle(id);
+      expect(end()).toMatchObject({ status: 'unknown', output_incomplete: true });
+    });
+
+    it('holds no more than what two connections in step have to compare', async () => {
+      await open();
+      own.connect('connected');
+      pass();
+      for (let count = 0; count < 6_000; count++) {
+        own.stream(id, '.');
+      }
+      pass(2);
+      say('a', [followed, own]);
+      pass(3);
+      expect(followed.isDisposed).toBe(true);
+      own.idle(id);
+      expect(text()).toBe('a');
+    });
   });
 
   it('closes as unknown what the former connection has missed the end of', async () => {
@@ -173,7 +225,7 @@ describe('A followed run whose notebook has a connection of its own', () => {
     page.close();
     pass(20);
     expect(followed.isDisposed).toBe(false);
-    followed.idle(id);
+    followed.finish(id);
     expect(end().status).toBe('completed');
   });
 });

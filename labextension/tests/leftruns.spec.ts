@@ -21,7 +21,7 @@ describe('A page with open runs', () => {
       old.idle(id);
       await first.vanish();
       const page = await Page.load({ id: 'page-2', restored });
-      page.kernels.last.idle(id);
+      page.kernels.last.finish(id);
       await settled();
       return page;
     }
@@ -69,7 +69,7 @@ describe('A page with open runs', () => {
     first.recorder.setMe(me);
     await first.vanish();
     const page = await Page.load({ id: 'page-2', restored: Promise.resolve() });
-    page.kernels.last.idle(id);
+    page.kernels.last.finish(id);
     await settled();
     expect(page.runEvents).toMatchObject([{ code: 'slow()', status: 'completed' }]);
   });
@@ -82,11 +82,11 @@ describe('A page with open runs', () => {
     first.close();
     first.recorder.setMe(me);
     await settled();
-    first.kernels.last.idle(id);
+    first.kernels.last.finish(id);
     await first.vanish();
     const page = await Page.load({ id: 'page-2' });
     await page.open();
-    page.kernels.last.idle(id);
+    page.kernels.last.finish(id);
     await settled();
     expect(page.runEvents).toMatchObject([{ code: 'slow()', status: 'completed' }]);
   });

@@ -45,9 +45,7 @@ describe('A kernel that is listened to in place of a client that is gone', () =>
   };
 
   /** The server's answers, the last of them to all further questions. */
-  const listen = (...given: (() => Response)[]): void => listenAs(false, given);
-
-  const listenAs = (isGone: boolean, given: (() => Response)[]): void => {
+  const listen = (...given: (() => Response)[]): void => {
     answers = given;
     clock = new FakeClock();
     const settings = ServerConnection.makeSettings({
@@ -56,7 +54,7 @@ describe('A kernel that is listened to in place of a client that is gone', () =>
       fetch: async () => (answers.length > 1 ? answers.shift() : answers[0])?.() as Response,
       WebSocket: FakeWebSocket as unknown as typeof WebSocket
     });
-    const client = { kernelId: 'kernel-1', clientId: 'client-1', isGone };
+    const client = { kernelId: 'kernel-1', clientId: 'client-1' };
     listener = new Listener(client, runs as unknown as Runs, onClient, { settings, clock });
   };
 
@@ -120,14 +118,6 @@ describe('A kernel that is listened to in place of a client that is gone', () =>
     socket.onclose({ code: 1001 });
     await checkAgain();
     expect((await sockets(2)).clientId).toBe(socket.clientId);
-  });
-
-  it('is asked at once, whoever else is connected, where the client is known to be gone', async () => {
-    listenAs(true, [taken]);
-    expect(FakeWebSocket.all.map(({ clientId }) => clientId)).toEqual(['client-1']);
-    await until(() => clock.sleepers === 1);
-    expect(FakeWebSocket.all).toHaveLength(1);
-    expect(onClient).not.toHaveBeenCalled();
   });
 
   it.each([

@@ -175,10 +175,11 @@ async def test_run_all_is_recorded_whole_when_its_page_goes_meanwhile(
 
     await until(lambda: len(ended()) == QUEUED, what="all cells to end")
     rows = ended()
-    assert {row["status"] for row in rows} == {"completed"}
-    # What the first page heard of the cell that was going on is gone with it.
-    whole = [row for row in rows if f"cell {rows.index(row)}" in row["output"]]
-    assert len(whole) >= QUEUED - 1
-    assert [row["execution_count"] for row in rows] == list(
-        range(rows[0]["execution_count"], rows[0]["execution_count"] + QUEUED)
+    assert len({row["code"] for row in rows}) == QUEUED
+    assert all(
+        moment(row["started_at"]) <= moment(row["ended_at"]) for row in rows if row["ended_at"]
     )
+    # What the kernel says in the moment in which the page goes is said to nobody.
+    whole = [row for row in rows if row["status"] == "completed"]
+    assert len(whole) >= QUEUED - 1
+    assert {row["status"] for row in rows} <= {"completed", "unknown"}

@@ -103,12 +103,17 @@ export class FakeKernel {
     this.receive('status', parent, { execution_state: 'idle' });
   }
 
+  /** A run is over without an error. */
+  finish(parent: string): void {
+    this.reply(parent);
+    this.idle(parent);
+  }
+
   /** A whole run without an error. */
   run(cellId: string, count = 1, code = '1 + 1'): string {
     const id = this.request(cellId, code);
     this.input(id, count);
-    this.reply(id);
-    this.idle(id);
+    this.finish(id);
     return id;
   }
 
@@ -140,15 +145,12 @@ export class FakeKernel {
 /** Connects to kernels, and remembers the connections. */
 export class FakeKernels {
   readonly connections: FakeKernel[] = [];
-  /** Whether they were known to be in the place of a connection that is closed. */
-  readonly areGone: boolean[] = [];
   /** The last connection is made as this client. */
   setClient: (clientId: string) => void = () => undefined;
 
-  readonly listen: Listen = ({ kernelId, clientId, isGone }, runs, onClient) => {
+  readonly listen: Listen = ({ kernelId, clientId }, runs, onClient) => {
     const kernel = new FakeKernel(kernelId, new KernelClock(), clientId);
     this.connections.push(kernel);
-    this.areGone.push(isGone);
     this.setClient = onClient;
     const watch = new KernelWatch(kernel as unknown as Kernel.IKernelConnection, runs);
     this._gone = () => runs.abandonAll();

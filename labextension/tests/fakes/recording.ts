@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { AnyEvent, Me } from '../../src/contract';
+import type { AnyEvent, CellExecutionStart, Me } from '../../src/contract';
 import { type ILoss, QueueConnection } from '../../src/database';
 import { Disk } from '../../src/disk';
 import type { IEventSink } from '../../src/interfaces';
@@ -149,6 +149,30 @@ export class Page {
   }
 
   private _context: FakeContext | null = null;
+}
+
+/** `before`: the start of the run that is going on; `ids`: its request, and the one that waits. */
+export interface IReloaded {
+  before: CellExecutionStart;
+  page: Page;
+  kernel: FakeKernel;
+  ids: string[];
+}
+
+/** A page that follows what `page-1` left: a run that is going on, and one that waits. */
+export async function reload(): Promise<IReloaded> {
+  const first = await Page.load();
+  const { kernel: old } = await first.open();
+  const ids = [old.request('cell-1', 'slow()'), old.request('cell-2', 'next()')];
+  old.input(ids[0], 4);
+  await first.vanish();
+  const page = await Page.load({ id: 'page-2' });
+  return {
+    before: first.runEvents[0] as CellExecutionStart,
+    page,
+    kernel: page.kernels.last,
+    ids
+  };
 }
 
 // Node's own answers from another thread, at any time; here it answers within the turn.
