@@ -183,6 +183,18 @@ describe('A followed run whose notebook has a connection of its own', () => {
     expect(end().status).toBe('unknown');
   });
 
+  it('leaves the runs of that connection itself to their reply', async () => {
+    await open();
+    own.connect('connected');
+    const next = own.request('cell-2');
+    own.input(next);
+    own.idle(next);
+    pass(10);
+    expect(page.runEvents).toHaveLength(1);
+    own.failed(next);
+    expect(page.runEvents[1]).toMatchObject({ event_type: ERROR });
+  });
+
   it('is found by the next page as one of that connection', async () => {
     await open();
     own.connect('connected');
@@ -255,7 +267,9 @@ it('Two groups that go on there at once hear nothing twice', async () => {
   jest.useRealTimers();
   expect(kernels.map(({ isDisposed }) => isDisposed)).toEqual([true, true]);
   say([own]);
-  [one, another].forEach(id => own.idle(id));
+  own.idle(another);
+  expect(page.runEvents).toHaveLength(1);
+  own.idle(one);
   const output = [{ text: 'once' }];
   expect(page.runEvents).toMatchObject([{ output }, { output }]);
 });

@@ -27,6 +27,17 @@ describe('A page that missed something of a run', () => {
     ]);
   });
 
+  it('records a run that it has heard something of, and whose kernel goes', async () => {
+    const { page, kernel, ids } = await reload();
+    kernel.finish(ids[0]);
+    kernel.stream(ids[1], 'rest');
+    page.kernels.shutDown();
+    expect(page.runEvents.slice(1)).toMatchObject([
+      { event_type: START, code: 'next()' },
+      { event_type: COMPLETE, status: 'unknown', output: [{ text: 'rest' }] }
+    ]);
+  });
+
   it('ends a run of which no later reply can come when the kernel answers', async () => {
     const { page, kernel, ids } = await reload();
     kernel.idle(ids[0]);

@@ -60,6 +60,16 @@ describe('A run', () => {
     expect(end.output).toEqual([{ output_type: 'stream', name: 'stdout', text: 'late' }]);
   });
 
+  it('whose output the server held back is incomplete, and ends as its reply says', async () => {
+    const page = await Page.load();
+    const { kernel } = await page.open();
+    const id = kernel.request('cell-1');
+    kernel.input(id);
+    kernel.stream(id, 'IOPub message rate exceeded.\nThe Jupyter server will …', 'stderr');
+    kernel.finish(id);
+    expect(page.runEvents[1]).toMatchObject({ status: 'completed', output_incomplete: true });
+  });
+
   it('that fails has its name, message and whole traceback', async () => {
     const page = await Page.load();
     const { kernel } = await page.open();
