@@ -125,6 +125,33 @@ async def test_a_run_goes_on_when_its_notebook_is_closed(hub: Hub, new_context: 
     await run.check_complete()
 
 
+HAS_KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel"
+
+
+async def test_an_endless_loop_that_prints_is_interrupted_after_a_reload(
+    hub: Hub, new_context: NewContext
+) -> None:
+    """The server holds most of its output back, and the end is recorded all the same."""
+    path = ours("03-loops")
+    lab = await Lab.open(hub, await new_context(), "student-12", path)
+    before = len(hub.executions(lab.name, path))
+    index = next(n for n, cell in enumerate(await lab.cells()) if cell["cell_type"] == "code")
+    await lab.run(index, "while True:\n    print('an endless loop, an endless loop')")
+    await until(lambda: len(hub.executions(lab.name, path)) > before, what="the start")
+    await lab.page.reload()
+    await lab.page.wait_for_function("window.jupyterapp?.shell.currentWidget?.content?.model")
+    await lab.command("cell-monitor:open")
+    panel = lab.page.locator("#jp-CellMonitor-panel")
+    await expect(panel).to_contain_text("1 cell running", timeout=READY_MS)
+    await lab.page.wait_for_function(HAS_KERNEL)
+    await lab.command("notebook:interrupt-kernel")
+    await until(
+        lambda: hub.executions(lab.name, path)[before]["status"] != "running", what="the end"
+    )
+    [row] = hub.executions(lab.name, path)[before:]
+    assert row["status"] == "interrupted"
+
+
 QUEUED = 10
 
 
