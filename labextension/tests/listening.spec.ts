@@ -75,6 +75,8 @@ describe('A kernel that is listened to in place of a client that is gone', () =>
   });
 
   afterEach(() => {
+    // One that is connected is closed at once.
+    FakeWebSocket.all.forEach(socket => socket.onopen());
     listener.dispose();
     jest.restoreAllMocks();
   });

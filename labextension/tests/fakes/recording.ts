@@ -64,6 +64,11 @@ export class MemorySink implements IEventSink {
   }
 }
 
+const loaded: Page[] = [];
+
+// What waits for a while would keep the process from its end.
+afterEach(() => loaded.splice(0).forEach(page => page.recorder.dispose()));
+
 /** One page load of a student's lab. */
 export class Page {
   private constructor(
@@ -115,7 +120,9 @@ export class Page {
     }
     await settled();
     const connections = [connection, { close: () => store.dispose() }];
-    return new Page(id, runs, connections, tracker, sink, kernels, recorder);
+    const page = new Page(id, runs, connections, tracker, sink, kernels, recorder);
+    loaded.push(page);
+    return page;
   }
 
   /** Open a notebook and wait until it is watched. */
