@@ -11,7 +11,7 @@ from .lab import READY_MS, Lab, log_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 PATH = course.notebook_path("01-hello")
-NAME = "student-13"
+NAME = "student-15"
 
 HOLD = """async user => {
   const name = `cell-monitor:${encodeURIComponent('/hub/')}:${user}`;
