@@ -31,3 +31,9 @@ export const systemClock: IClock = {
       signal.addEventListener('abort', end);
     })
 };
+
+/** Wait for `promise`, but for no longer than `ms`. */
+export async function atMost(ms: number, promise: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([promise, systemClock.sleep(ms, over.signal)]).finally(() => over.abort());
+}

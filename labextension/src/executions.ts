@@ -231,7 +231,7 @@ export class Runs {
   /** A kernel runs what one connection asks for in order. */
   private _closeEarlier(ended: Run): void {
     const startedBy = ended.open.start?.startedAt ?? null;
-    for (const run of [...this._open.values()]) {
+    for (const run of this._open.values()) {
       if (run === ended) {
         return;
       }

@@ -12,7 +12,7 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 
-import { systemClock } from './clock';
+import { atMost } from './clock';
 import { Settings } from './settings';
 import { start } from './start';
 import { loadTexts } from './translation';
@@ -42,7 +42,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const settings = await Settings.load(registry, PLUGIN_ID);
     const trans = loadTexts(translator);
     starting = start({ app, tracker, settings, trans, palette, statusBar, labStatus });
-    await withinMs(LONGEST_START_MS, starting);
+    await atMost(LONGEST_START_MS, starting);
+    starting.catch((error: unknown) => console.error('Cell Monitor could not start.', error));
   },
   deactivate: async (): Promise<void> => {
     const started = await starting?.catch(() => null);
@@ -50,12 +51,5 @@ const plugin: JupyterFrontEndPlugin<void> = {
     starting = null;
   }
 };
-
-/** Wait for `promise`, but not for longer than that; what fails later is logged. */
-async function withinMs(ms: number, promise: Promise<unknown>): Promise<void> {
-  const over = new AbortController();
-  await Promise.race([promise, systemClock.sleep(ms, over.signal)]).finally(() => over.abort());
-  promise.catch((error: unknown) => console.error('Cell Monitor could not start.', error));
-}
 
 export default plugin;

@@ -2,7 +2,7 @@
 
 import type { IDisposable } from '@lumino/disposable';
 
-import { systemClock } from './clock';
+import { atMost } from './clock';
 
 type Message = { ask: string } | { answer: string };
 
@@ -36,9 +36,7 @@ export class OpenPages implements IDisposable {
       };
     });
     this._channel.postMessage({ ask: this.id } satisfies Message);
-    const late = new AbortController();
-    await Promise.race([answered, systemClock.sleep(waitMs, late.signal)]);
-    late.abort();
+    await atMost(waitMs, answered);
     return new Set(silent);
   }
 

@@ -116,7 +116,9 @@ export class Run {
   /** Take a message whose parent is this run's request. */
   take(msg: KernelMessage.IMessage): RunChange {
     const content = msg.content as JsonObject;
-    this._firstHeard ??= parseKernelTime(msg.header.date);
+    if (this._isAdopted) {
+      this._firstHeard ??= parseKernelTime(msg.header.date);
+    }
     switch (msg.header.msg_type) {
       case 'execute_input':
         return this._takeInput(content, msg.header.date);

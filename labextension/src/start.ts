@@ -10,7 +10,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/disposable';
 
 import { MEGABYTE } from './bounds';
-import { systemClock } from './clock';
+import { atMost, systemClock } from './clock';
 import type { Me } from './contract';
 import { isElsewhere, partsElsewhere } from './elsewhere';
 import { idSource } from './ids';
@@ -83,7 +83,7 @@ async function record(options: IStartOptions): Promise<IDisposable> {
     restored: app.restored.then(() => systemClock.sleep(OPENED_MS, NEVER))
   });
   // The first to connect gets what the server has kept for the client that is gone.
-  await Promise.race([recorder.listening, systemClock.sleep(LISTENING_MS, NEVER)]);
+  await atMost(LISTENING_MS, recorder.listening);
   const connect = async (): Promise<string> => {
     const me = await request<Me>('me', { signal: AbortSignal.timeout(ME_TIMEOUT_MS) });
     recorder.setMe(me);

@@ -3,7 +3,7 @@ import 'fake-indexeddb/auto';
 
 import { IDBFactory } from 'fake-indexeddb';
 
-import { Page, PATH, reload, settled } from './fakes/recording';
+import { me, Page, PATH, reload, settled } from './fakes/recording';
 
 const START = 'cell_execution_start';
 const COMPLETE = 'cell_execution_complete';
@@ -64,10 +64,19 @@ describe('A page reloaded in mid-run', () => {
   });
 
   it('closes it as soon as it is known who the student is', async () => {
-    const { page, kernel, ids, before } = await reload();
-    kernel.finish(ids[0]);
-    await page.vanish();
-    expect(page.runEvents).toMatchObject([{ execution_id: before.execution_id }]);
+    const first = await Page.load();
+    const { kernel: old } = await first.open();
+    const id = old.request('cell-1', 'slow()');
+    old.input(id);
+    await first.vanish();
+    indexedDB.deleteDatabase('test:recorder');
+    const page = await Page.load({ id: 'page-2', me: null });
+    page.kernels.last.finish(id);
+    await settled();
+    expect(page.runEvents).toEqual([]);
+    page.recorder.setMe(me);
+    await settled();
+    expect(page.runEvents).toMatchObject([{ code: 'slow()', status: 'completed' }]);
   });
 
   it('closes a run that fails after it with its error', async () => {
