@@ -8,9 +8,11 @@ export function nextContact(last: IContact | undefined, at: number, sent: number
   return { at, day, sentOnDay: sent + (last?.day === day ? last.sentOnDay : 0) };
 }
 
-/** The day of a time (ms since 1970) where the browser is. */
+/** The day of a time (ms since 1970) where the browser is: `2026-04-01`. */
 export function dayOf(at: number): string {
-  return new Date(at).toLocaleDateString('sv');
+  const date = new Date(at);
+  const parts = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
+  return parts.map(part => String(part).padStart(2, '0')).join('-');
 }
 
 /** How many were sent on the day of `now`. */

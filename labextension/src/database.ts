@@ -171,17 +171,24 @@ export interface IBatchBounds {
   isMine: (studentId: string) => boolean;
 }
 
-/**
- * The `first` events, then the oldest within the bounds, at least one; `isEnd`: there are no more.
- */
+/** `isEnd`: no more events wait. `hasLosses`: some were given up, and that is not reported yet. */
+export interface IReadBatch {
+  events: IQueuedEvent[];
+  isEnd: boolean;
+  hasLosses: boolean;
+}
+
+/** The `first` events, then the oldest within the bounds, at least one. */
 export async function readBatch(
   db: QueueDatabase,
   { maxEvents, maxBytes, skip, isMine }: IBatchBounds,
   first: readonly IQueuedEvent[]
-): Promise<{ events: IQueuedEvent[]; isEnd: boolean }> {
+): Promise<IReadBatch> {
   const events = [...first];
   let left = first.reduce((sum, { bytes }) => sum - bytes, maxBytes);
-  let cursor = await db.transaction('events').store.openCursor();
+  const reading = db.transaction(['events', 'losses']);
+  const losses = reading.objectStore('losses').count();
+  let cursor = await reading.objectStore('events').openCursor();
   for (; cursor && events.length < maxEvents; cursor = await cursor.continue()) {
     const { eventId, studentId, body, bytes } = cursor.value;
     if (!skip.has(eventId) && isMine(studentId)) {
@@ -192,7 +199,7 @@ export async function readBatch(
       events.push({ key: cursor.key, eventId, body, bytes });
     }
   }
-  return { events, isEnd: cursor === null };
+  return { events, isEnd: cursor === null, hasLosses: (await losses) > 0 };
 }
 
 /** The queue's database. */

@@ -8,7 +8,6 @@ import type { OnBlocked } from './connection';
 import type { AnyEvent } from './contract';
 import {
   type IBatchBounds,
-  type IContact,
   type ILoss,
   type IQueuedEvent,
   type IRejectedEvent,
@@ -25,12 +24,12 @@ import { type IOpenRuns, type IWritten, Journal } from './journal';
 import { Leases } from './leases';
 import { addedUp, lossOf, LossSum, putRejected, REJECTED, writeLosses } from './losses';
 import type { MemoryEvents } from './memory';
-import { countForeign, countWaiting, readContents, readDropped, readRejected } from './reading';
+import { type IStanding, readContents, readStanding } from './reading';
 import type { ILoad } from './room';
 import type { IQueueContents } from './saving';
 import { Shortage } from './shortage';
 
-export type { IContact, IQueuedEvent, IRejectedEvent } from './database';
+export type { IQueuedEvent, IRejectedEvent } from './database';
 
 /** A queue that survives a closed tab. All tabs of a user share it. */
 export class EventQueue implements IEventSink {
@@ -144,7 +143,7 @@ export class EventQueue implements IEventSink {
     const isMine = (id: string): boolean => studentId === null || id === studentId;
     const bounds = { maxEvents, maxBytes, skip, isMine };
     let batch = await this._read(bounds);
-    if (batch.isEnd && (await this._shortage.reportAll(isMine))) {
+    if (batch.isEnd && (await this._shortage.reportAll(isMine, batch.hasLosses))) {
       batch = await this._read(bounds);
     }
     this._sizes = new Map(batch.events.map(({ key, bytes }) => [key, bytes]));
@@ -173,28 +172,20 @@ export class EventQueue implements IEventSink {
     }
   }
 
-  /** How many events wait, reports of what was given up among them. */
-  async count(): Promise<number> {
-    const onDisk = await countWaiting(this._connection);
-    return onDisk + this._memory.count + this._bounds.unwritten.length;
-  }
-
-  /** How many of the events that wait are not those of `studentId`. */
-  async countForeign(studentId: string): Promise<number> {
-    const inMemory = this._memory.all.filter(value => value.studentId !== studentId);
-    return (await countForeign(this._connection, studentId)) + inMemory.length;
-  }
-
-  /** How many events were ever refused for good, and the last ones of them, oldest first. */
-  async rejected(): Promise<{ count: number; events: IRejectedEvent[] }> {
-    const { count, events } = await readRejected(this._connection);
+  /** How it stands with it, for the student who is signed in, if one is known. */
+  async standing(studentId: string | null = null): Promise<IStanding> {
+    const onDisk = await readStanding(this._connection, studentId);
+    const inMemory = this._memory.all;
+    const others = inMemory.filter(value => value.studentId !== studentId);
     const { rejected } = this._shortage;
-    return { count: count + rejected.length, events: [...events, ...rejected] };
-  }
-
-  /** How many events were ever given up, by reason. */
-  async dropped(): Promise<Map<string, number>> {
-    return addedUp(await readDropped(this._connection), this._bounds.uncounted);
+    return {
+      ...onDisk,
+      waiting: onDisk.waiting + inMemory.length + this._bounds.unwritten.length,
+      foreignCount: onDisk.foreignCount + (studentId === null ? 0 : others.length),
+      rejectedCount: onDisk.rejectedCount + rejected.length,
+      lastRejection: rejected.at(-1) ?? onDisk.lastRejection,
+      dropped: addedUp(onDisk.dropped, this._bounds.uncounted)
+    };
   }
 
   /** All that it holds, for a person to look at. */
@@ -213,11 +204,6 @@ export class EventQueue implements IEventSink {
   leave(): IStoredEvent[] {
     this._shortage.report();
     return [...this._memory.all, ...this._journal.unwritten];
-  }
-
-  /** The last exchange with the service, by any tab. */
-  async contact(): Promise<IContact | undefined> {
-    return this._connection.run(db => db.get('contact', 'last'));
   }
 
   /** Close the database. */
@@ -254,7 +240,7 @@ export class EventQueue implements IEventSink {
       if (events.length === 0) {
         throw error;
       }
-      return { events, isEnd: false };
+      return { events, isEnd: false, hasLosses: false };
     }
   }
 

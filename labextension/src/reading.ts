@@ -1,51 +1,63 @@
 /** What the queue's database tells of itself. It changes nothing. */
 
-import type { IRejectedEvent, QueueConnection, QueueDatabase } from './database';
+import { unwrap } from 'idb';
+
+import { readTogether } from './connection';
+import type {
+  IContact,
+  ILoss,
+  IRejectedEvent,
+  QueueConnection,
+  QueueDatabase,
+  StoreName
+} from './database';
 import { droppedName, NOT_KEPT, QUEUE_FULL } from './losses';
 import type { IQueueContents } from './saving';
 
-/** How many events wait, reports of what was given up among them. */
-export async function countWaiting(connection: QueueConnection): Promise<number> {
-  return connection.run(async db => {
-    const reading = db.transaction(['events', 'losses']);
-    const [events, losses] = await Promise.all([
-      reading.objectStore('events').count(),
-      reading.objectStore('losses').count()
-    ]);
-    return events + losses;
-  });
+/** How things stand with a queue: what waits in it, and what became of the rest. */
+export interface IStanding {
+  /** Events, and reports of what was given up. */
+  waiting: number;
+  /** Of those, the ones that are not the student's; 0 where none is named. */
+  foreignCount: number;
+  /** The last exchange with the service, by any tab. */
+  contact: IContact | undefined;
+  /** How many events were ever refused for good, and the last of them. */
+  rejectedCount: number;
+  lastRejection: IRejectedEvent | null;
+  /** How many events were ever given up, by reason. */
+  dropped: Map<string, number>;
 }
 
-/** How many of those are not of `studentId`. */
-export async function countForeign(
+const STORES: StoreName[] = ['events', 'losses', 'contact', 'counts', 'rejected'];
+
+/** How it stands on the disk. It is read after each request, so all of it in one transaction. */
+export async function readStanding(
   connection: QueueConnection,
-  studentId: string
-): Promise<number> {
-  return connection.run(async db => {
-    const reading = db.transaction(['events', 'losses']);
-    const events = reading.objectStore('events');
-    const [all, own, losses] = await Promise.all([
-      events.count(),
-      events.index('studentId').count(studentId),
-      reading.objectStore('losses').getAll()
-    ]);
-    return all - own + losses.filter(loss => loss.studentId !== studentId).length;
-  });
-}
-
-/** How many events were ever refused for good, and the last ones of them, oldest first. */
-export async function readRejected(
-  connection: QueueConnection
-): Promise<{ count: number; events: IRejectedEvent[] }> {
-  return connection.run(async db => ({
-    count: (await db.get('counts', 'rejected')) ?? 0,
-    events: await db.getAll('rejected')
-  }));
-}
-
-/** How many events were ever given up, by reason. */
-export async function readDropped(connection: QueueConnection): Promise<Map<string, number>> {
-  return connection.run(droppedIn);
+  studentId: string | null
+): Promise<IStanding> {
+  return connection.run(db =>
+    readTogether(unwrap(db), STORES, store => {
+      const events = store('events').count();
+      const own = studentId === null ? null : store('events').index('studentId').count(studentId);
+      const losses: IDBRequest<ILoss[]> = store('losses').getAll();
+      const contact: IDBRequest<IContact | undefined> = store('contact').get('last');
+      const [names, counts] = [store('counts').getAllKeys(), store('counts').getAll()];
+      const last = store('rejected').openCursor(null, 'prev');
+      return () => {
+        const count = new Map(names.result.map((name, at) => [name, counts.result[at] as number]));
+        const others = losses.result.filter(loss => loss.studentId !== studentId);
+        return {
+          waiting: events.result + losses.result.length,
+          foreignCount: own === null ? 0 : events.result - own.result + others.length,
+          contact: contact.result,
+          rejectedCount: count.get('rejected') ?? 0,
+          lastRejection: (last.result?.value as IRejectedEvent | undefined) ?? null,
+          dropped: droppedOf(count)
+        };
+      };
+    })
+  );
 }
 
 /** All that it holds, for a person to look at. */
@@ -54,13 +66,18 @@ export async function readContents(connection: QueueConnection): Promise<IQueueC
     bodies: (await db.getAll('events')).map(({ body }) => body),
     rejected: await db.getAll('rejected'),
     losses: await db.getAll('losses'),
-    dropped: await droppedIn(db)
+    dropped: droppedOf(await countsIn(db))
   }));
 }
 
-async function droppedIn(db: QueueDatabase): Promise<Map<string, number>> {
-  const counts = [QUEUE_FULL, NOT_KEPT].map(async (reason): Promise<[string, number]> => {
-    return [reason, (await db.get('counts', droppedName(reason))) ?? 0];
-  });
-  return new Map(await Promise.all(counts));
+async function countsIn(db: QueueDatabase): Promise<Map<IDBValidKey, number>> {
+  const { store } = db.transaction('counts');
+  const [names, counts] = await Promise.all([store.getAllKeys(), store.getAll()]);
+  return new Map(names.map((name, at) => [name, counts[at]]));
+}
+
+function droppedOf(counts: ReadonlyMap<IDBValidKey, number>): Map<string, number> {
+  return new Map(
+    [QUEUE_FULL, NOT_KEPT].map(reason => [reason, counts.get(droppedName(reason)) ?? 0])
+  );
 }

@@ -48,8 +48,7 @@ export class Recorder implements IRecorder {
 
   /** Read what the last page left, then watch. The last known user counts until `setMe`. */
   static async create(options: IRecorderOptions): Promise<Recorder> {
-    const { store } = options;
-    const [choices, filed, me] = await Promise.all([store.choices(), store.filed(), store.me()]);
+    const { choices, filed, me } = await options.store.read();
     const recorder = new Recorder(options, choices, filed);
     if (me !== undefined) {
       recorder._use(me);
@@ -89,7 +88,9 @@ export class Recorder implements IRecorder {
   }
 
   setMe(me: Me): void {
-    void this._options.store.putMe(me).catch(warn);
+    if (JSON.stringify(me) !== JSON.stringify(this._me)) {
+      void this._options.store.putMe(me).catch(warn);
+    }
     this._use(me);
     void this._options.restored.then(() => this._left.forgetUntold());
   }

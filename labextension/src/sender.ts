@@ -104,7 +104,7 @@ export class Sender implements ISender, IDisposable {
   }
 
   private async _run(): Promise<void> {
-    await this._refresh(true).catch(error => this._fail(error));
+    await this._refresh().catch(error => this._fail(error));
     while (!this.isDisposed) {
       const waitMs = this._schedule.nextAt - this._clock.elapsed();
       if (waitMs > 0) {
@@ -134,7 +134,7 @@ export class Sender implements ISender, IDisposable {
       this._succeed();
     }
     const isToTell = !isFine || isNew || count > 0;
-    await this._refresh(isToTell);
+    await this._refresh();
     this._plan();
     if (isToTell) {
       this._tell();
@@ -206,8 +206,8 @@ export class Sender implements ISender, IDisposable {
     this._changed.emit();
   }
 
-  private async _refresh(isWhole: boolean): Promise<void> {
-    await this._tally.refresh(this._studentId, isWhole ? this._clock.now() : null);
+  private async _refresh(): Promise<void> {
+    await this._tally.refresh(this._studentId, this._clock.now());
     if (this._tally.waiting === 0) {
       this._fresh.clear();
     }
@@ -239,7 +239,7 @@ export class Sender implements ISender, IDisposable {
   }
 
   private _onQueueChanged(): void {
-    this._refresh(true).catch(error => this._fail(error));
+    this._refresh().catch(error => this._fail(error));
   }
 
   private _tell(added?: boolean): void {
@@ -269,7 +269,7 @@ export class Sender implements ISender, IDisposable {
       }
     }
     this._woken.abort();
-    this._refresh(!news.added).catch(error => this._fail(error));
+    this._refresh().catch(error => this._fail(error));
   }
 
   private readonly _queue: EventQueue;

@@ -47,12 +47,15 @@ export class Shortage {
     return reports.length > 0;
   }
 
-  /** The same, and of all that is written down; whether there was anything of `isMine`. */
-  async reportAll(isMine: (studentId: string) => boolean): Promise<boolean> {
+  /**
+   * The same, and of what is written down, if there is any (`isAnyOnDisk`); whether there was
+   * anything of `isMine`.
+   */
+  async reportAll(isMine: (studentId: string) => boolean, isAnyOnDisk: boolean): Promise<boolean> {
     const isInMemory = this.report();
     try {
-      const isAny = await reportAll(this._connection, isMine);
-      return isAny || isInMemory;
+      const isReported = isAnyOnDisk && (await reportAll(this._connection, isMine));
+      return isReported || isInMemory;
     } catch {
       // The losses are safe where they are, and what else waits can go.
       this.stuckCount = await this._connection.run(db => db.count('losses')).catch(() => 0);

@@ -2,7 +2,7 @@
 
 import { type DBSchema, type IDBPDatabase, openDB, unwrap } from 'idb';
 
-import { betweenTabs, Connection, type OnBlocked, openNewest } from './connection';
+import { betweenTabs, Connection, type OnBlocked, openNewest, readTogether } from './connection';
 import type { Me } from './contract';
 import { STRICT } from './groups';
 
@@ -12,6 +12,17 @@ interface ISchema extends DBSchema {
   choices: { key: string; value: string };
   filed: { key: string; value: string };
   me: { key: 'me'; value: Me };
+}
+
+/**
+ * `choices`: the classes that the student chose, by notebook path; `filed`: those that the service
+ * has filed notebooks under, by their path as it stores it; `me`: the last answer to `GET /me`, for
+ * a start without the service.
+ */
+export interface IKept {
+  choices: Map<string, string>;
+  filed: Map<string, string>;
+  me: Me | undefined;
 }
 
 /** One database for each hub and user, beside the queue's. */
@@ -25,26 +36,19 @@ export class RecorderStore {
     return new RecorderStore(new Connection(connect, await connect()));
   }
 
-  /** The classes that the student chose, by notebook path. */
-  async choices(): Promise<Map<string, string>> {
-    return this._classes('choices');
-  }
-
-  /** The classes that the service has filed notebooks under, by their path as it stores it. */
-  async filed(): Promise<Map<string, string>> {
-    return this._classes('filed');
+  /** All that is kept. */
+  async read(): Promise<IKept> {
+    return this._connection.run(db =>
+      readTogether(unwrap(db), ['choices', 'filed', 'me'], store => {
+        const [choices, filed] = [askClasses(store('choices')), askClasses(store('filed'))];
+        const me: IDBRequest<Me | undefined> = store('me').get('me');
+        return () => ({ choices: choices(), filed: filed(), me: me.result });
+      })
+    );
   }
 
   async putFiled(path: string, classId: string): Promise<void> {
     await this._write('filed', store => store.put(classId, path));
-  }
-
-  private async _classes(name: 'choices' | 'filed'): Promise<Map<string, string>> {
-    return this._connection.run(async db => {
-      const { store } = db.transaction(name);
-      const [paths, classIds] = await Promise.all([store.getAllKeys(), store.getAll()]);
-      return new Map(paths.map((path, index) => [path, classIds[index]]));
-    });
   }
 
   /** Keep a choice; null forgets it. */
@@ -52,11 +56,6 @@ export class RecorderStore {
     await this._write('choices', store =>
       classId === null ? store.delete(path) : store.put(classId, path)
     );
-  }
-
-  /** The last answer to `GET /me`, for a start without the service. */
-  async me(): Promise<Me | undefined> {
-    return this._connection.run(db => db.get('me', 'me'));
   }
 
   async putMe(me: Me): Promise<void> {
@@ -94,4 +93,10 @@ async function open(
     },
     ...betweenTabs<ISchema>(onBlocked)
   });
+}
+
+function askClasses(store: IDBObjectStore): () => Map<string, string> {
+  const paths = store.getAllKeys() as IDBRequest<string[]>;
+  const classIds: IDBRequest<string[]> = store.getAll();
+  return () => new Map(paths.result.map((path, index) => [path, classIds.result[index]]));
 }

@@ -4,6 +4,7 @@ import { sentOnDayOf } from './contact';
 import type { ISendingState, Trouble } from './delivery';
 import { NOT_KEPT, QUEUE_FULL } from './losses';
 import type { EventQueue, IRejectedEvent } from './queue';
+import type { IStanding } from './reading';
 
 /** Read again by `refresh`. */
 export class Tally {
@@ -20,15 +21,12 @@ export class Tally {
   notKeptCount = 0;
 
   /**
-   * Read what waits, for a student if one is known, and where `now` (ms since 1970) says what
-   * today is, all else too. Of a disk that cannot be read, only what the memory holds is known.
+   * Read how it stands, for a student if one is known; `now` (ms since 1970) says what today is.
+   * Of a disk that cannot be read, only what the memory holds is known.
    */
-  async refresh(studentId: string | null, now: number | null): Promise<void> {
+  async refresh(studentId: string | null, now: number): Promise<void> {
     try {
-      await this._count(studentId);
-      if (now !== null) {
-        await this._read(now);
-      }
+      this._take(await this._queue.standing(studentId), now);
     } catch (error) {
       this.waiting = this._queue.memoryCount;
       if (this.waiting === 0) {
@@ -37,25 +35,15 @@ export class Tally {
     }
   }
 
-  private async _count(studentId: string | null): Promise<void> {
-    const waiting = await this._queue.count();
-    const isAsked = waiting > 0 && studentId !== null;
-    this.foreignCount = isAsked ? await this._queue.countForeign(studentId) : 0;
-    this.waiting = waiting;
-  }
-
-  private async _read(now: number): Promise<void> {
-    const [contact, rejected, dropped] = await Promise.all([
-      this._queue.contact(),
-      this._queue.rejected(),
-      this._queue.dropped()
-    ]);
+  private _take({ contact, dropped, ...standing }: IStanding, now: number): void {
+    this.waiting = standing.waiting;
+    this.foreignCount = standing.foreignCount;
     this.sentToday = sentOnDayOf(now, contact);
     if (contact !== undefined && contact.at > (this.lastContact?.getTime() ?? -Infinity)) {
       this.lastContact = new Date(contact.at);
     }
-    this.rejectedCount = rejected.count;
-    this.lastRejection = rejected.events.at(-1) ?? null;
+    this.rejectedCount = standing.rejectedCount;
+    this.lastRejection = standing.lastRejection;
     this.fullCount = dropped.get(QUEUE_FULL) ?? 0;
     this.notKeptCount = dropped.get(NOT_KEPT) ?? 0;
   }

@@ -7,7 +7,7 @@ import type { AnyEvent, EventsDropped } from '../src/contract';
 import { QueueConnection } from '../src/database';
 import { EventQueue } from '../src/queue';
 import { measure } from '../src/room';
-import { makeEnd, makeEvent } from './fakes/sending';
+import { makeEnd, makeEvent, waitingIn } from './fakes/sending';
 
 const activity = (seq: number): AnyEvent =>
   ({ ...makeEvent(seq), event_type: 'activity', execution_id: undefined }) as unknown as AnyEvent;
@@ -126,7 +126,7 @@ describe('A full queue', () => {
     await addAll([0, 1, 2].map(id => makeEvent(id)));
     queue.dispose();
     queue = await EventQueue.open('test');
-    expect((await queue.dropped()).get('queue_full')).toBe(2);
+    expect((await queue.standing()).dropped.get('queue_full')).toBe(2);
   });
 
   it('keeps to its bounds where several tabs fill it', async () => {
@@ -234,7 +234,7 @@ describe('A refusal for good', () => {
     await reject();
     await reject();
     expect(await queue.take(1, 1_000_000)).toEqual([]);
-    expect((await queue.rejected()).count).toBe(2);
+    expect((await queue.standing()).rejectedCount).toBe(2);
   });
 });
 
@@ -263,8 +263,8 @@ describe('A queue of an earlier release', () => {
       'event-1',
       'event-2'
     ]);
-    expect((await queue.rejected()).count).toBe(3);
-    expect(await queue.countForeign('student-01')).toBe(0);
+    expect((await queue.standing()).rejectedCount).toBe(3);
+    expect((await queue.standing('student-01')).foreignCount).toBe(0);
     queue.dispose();
   });
   it('opens the database of a newer release as it is', async () => {
@@ -279,7 +279,7 @@ describe('A queue of an earlier release', () => {
     });
     const queue = await EventQueue.open('test');
     await queue.add(makeEvent(1));
-    expect(await queue.count()).toBe(1);
+    expect(await waitingIn(queue)).toBe(1);
     queue.dispose();
   });
 });

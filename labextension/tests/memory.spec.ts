@@ -10,7 +10,7 @@ import { EventQueue } from '../src/queue';
 import { Bench } from './fakes/bench';
 import { until } from './fakes/clock';
 import { fillDisk } from './fakes/disk';
-import { makeEnd, makeEvent, openRun, refuse, stored } from './fakes/sending';
+import { makeEnd, makeEvent, openRun, refuse, stored, waitingIn } from './fakes/sending';
 
 const NOBODY: ReadonlySet<number> = new Set();
 const ALL = { maxEvents: 99, maxBytes: 1_000_000, skip: new Set<string>(), isMine: () => true };
@@ -72,7 +72,7 @@ describe('Where the disk is full', () => {
     const [{ key }] = await queue.take(1, 1_000_000);
     await queue.remove([key]);
     await until(() => held.fate === 'safe');
-    expect([await queue.count(), queue.memoryCount]).toEqual([1, 0]);
+    expect([await waitingIn(queue), queue.memoryCount]).toEqual([1, 0]);
   });
 
   it('an event goes to the disk as soon as there is room again', async () => {
@@ -122,11 +122,11 @@ describe('Where the disk is full', () => {
   it('a loss is counted once, by the disk too when it can', async () => {
     await overfill();
     await taken();
-    expect((await queue.dropped()).get('not_kept')).toBe(1);
+    expect((await queue.standing()).dropped.get('not_kept')).toBe(1);
     disk.empty();
     await queue.add(makeEvent(3));
     const reader = await EventQueue.open('test');
-    expect((await reader.dropped()).get('not_kept')).toBe(1);
+    expect((await reader.standing()).dropped.get('not_kept')).toBe(1);
     reader.dispose();
   });
 
@@ -171,7 +171,7 @@ describe('Where the disk is full', () => {
 
   it('another student’s event stays where it is, and is counted as theirs', async () => {
     await hold({ ...makeEvent(1), student_id: 'student-02' });
-    expect(await queue.countForeign('student-01')).toBe(1);
+    expect((await queue.standing('student-01')).foreignCount).toBe(1);
     const mine = await queue.take(9, 1_000_000, new Set(), 'student-01');
     expect(mine.map(({ eventId }) => eventId)).toEqual(['event-0']);
   });

@@ -7,7 +7,7 @@ import { databaseName } from '../src/interfaces';
 import { EventQueue, type IRejectedEvent } from '../src/queue';
 import { until } from './fakes/clock';
 import { fillDisk } from './fakes/disk';
-import { makeEvent } from './fakes/sending';
+import { makeEvent, waitingIn } from './fakes/sending';
 
 const rejection: Omit<IRejectedEvent, 'eventId'> = {
   code: 'invalid',
@@ -55,7 +55,7 @@ describe('EventQueue', () => {
 
   it('says that an event is added only when it can be read back', async () => {
     const counts: Promise<number>[] = [];
-    queue.added.connect(() => counts.push(queue.count()));
+    queue.added.connect(() => counts.push(waitingIn(queue)));
     await queue.add(makeEvent(1));
     expect(await Promise.all(counts)).toEqual([1]);
   });
@@ -80,7 +80,7 @@ describe('EventQueue', () => {
     const [first, , third] = await queue.take(3, 1_000_000);
     await queue.remove([first.key, third.key]);
     expect(await ids(queue)).toEqual(['event-2']);
-    expect(await queue.count()).toBe(1);
+    expect(await waitingIn(queue)).toBe(1);
   });
 
   it('moves a rejected event away, counts all and keeps the last fifty', async () => {
@@ -88,11 +88,36 @@ describe('EventQueue', () => {
     for (const { key, eventId } of await queue.take(60, 1_000_000)) {
       await queue.reject(key, { ...rejection, eventId });
     }
-    const { count, events } = await queue.rejected();
-    expect(await queue.count()).toBe(0);
-    expect(count).toBe(60);
-    expect(events).toHaveLength(50);
-    expect(events.at(-1)?.eventId).toBe('event-59');
+    const { waiting, rejectedCount, lastRejection } = await queue.standing();
+    expect([waiting, rejectedCount, lastRejection?.eventId]).toEqual([0, 60, 'event-59']);
+    const { rejected } = await queue.contents();
+    expect(rejected.map(({ eventId }) => eventId)).toEqual(
+      Array.from({ length: 50 }, (_, index) => `event-${index + 10}`)
+    );
+  });
+
+  it('tells how it stands in one transaction, others’ events and losses apart', async () => {
+    const others = { ...makeEvent(2), student_id: 'student-02' };
+    await Promise.all([makeEvent(1), others].map(event => queue.add(event)));
+    const loss = { sessionId: 's', path: 'a.ipynb', reason: 'not_kept' };
+    await queue.lose({ ...loss, studentId: 'student-01', ranges: [[3, 4]] });
+    await queue.lose({ ...loss, studentId: 'student-02', sessionId: 't', ranges: [[0, 0]] });
+    const transaction = jest.spyOn(IDBDatabase.prototype, 'transaction');
+    const standing = await queue.standing('student-01');
+    expect(transaction).toHaveBeenCalledTimes(1);
+    transaction.mockRestore();
+    expect(standing).toMatchObject({ waiting: 4, foreignCount: 2, rejectedCount: 0 });
+    expect(standing.dropped.get('not_kept')).toBe(3);
+    expect((await queue.standing()).foreignCount).toBe(0);
+  });
+
+  it('takes a batch in one transaction where nothing was lost', async () => {
+    await queue.add(makeEvent(1));
+    await queue.take(9, 1_000_000);
+    const transaction = jest.spyOn(IDBDatabase.prototype, 'transaction');
+    expect(await queue.take(9, 1_000_000)).toHaveLength(1);
+    expect(transaction).toHaveBeenCalledTimes(1);
+    transaction.mockRestore();
   });
 
   it('never mixes two people at one computer', async () => {
@@ -103,7 +128,7 @@ describe('EventQueue', () => {
     ];
     const queues = await Promise.all(names.map(name => EventQueue.open(name)));
     await queues[0].add(makeEvent(1));
-    expect(await Promise.all(queues.map(other => other.count()))).toEqual([1, 0, 0]);
+    expect(await Promise.all(queues.map(other => waitingIn(other)))).toEqual([1, 0, 0]);
     queues.forEach(other => other.dispose());
   });
 
@@ -130,7 +155,7 @@ describe('EventQueue', () => {
     const disk = fillDisk();
     await queue.remove([key]);
     disk.empty();
-    expect(await queue.count()).toBe(0);
+    expect(await waitingIn(queue)).toBe(0);
   });
 
   it('deletes nothing new by what was sent before the browser cleared its data', async () => {

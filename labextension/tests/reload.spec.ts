@@ -3,6 +3,7 @@ import 'fake-indexeddb/auto';
 
 import { IDBFactory } from 'fake-indexeddb';
 
+import { RecorderStore } from '../src/store';
 import { me, Page, PATH, reload, settled } from './fakes/recording';
 
 const START = 'cell_execution_start';
@@ -61,6 +62,16 @@ describe('A page reloaded in mid-run', () => {
     expect(page.sink.events).toMatchObject([
       { execution_id: before.execution_id, notebook_path: PATH, status: 'completed', seq: 0 }
     ]);
+  });
+
+  it('writes down who the student is only where that is new', async () => {
+    await Page.load();
+    const put = jest.spyOn(RecorderStore.prototype, 'putMe');
+    const page = await Page.load({ id: 'page-2' });
+    expect(put).not.toHaveBeenCalled();
+    page.recorder.setMe({ ...me, name: 'student-02' });
+    expect(put).toHaveBeenCalledTimes(1);
+    put.mockRestore();
   });
 
   it('closes it as soon as it is known who the student is', async () => {

@@ -4,7 +4,7 @@ import 'fake-indexeddb/auto';
 import { RequestError } from '../src/request';
 import { Bench, INTERVAL_MS, range } from './fakes/bench';
 import { until } from './fakes/clock';
-import { refuse, stored } from './fakes/sending';
+import { refuse, stored, waitingIn } from './fakes/sending';
 
 describe('Sender in trouble', () => {
   let bench: Bench;
@@ -71,7 +71,7 @@ describe('Sender in trouble', () => {
       }
       expect(sender.state.lastRejection?.eventId).toBe('event-5');
       await bench.idle();
-      expect(await bench.queue.count()).toBe(0);
+      expect(await waitingIn(bench.queue)).toBe(0);
     }
   );
 
@@ -96,7 +96,7 @@ describe('Sender in trouble', () => {
       bench.clock.advance(bench.clock.nextMs);
     }
     await bench.idle();
-    expect(await bench.queue.count()).toBe(1);
+    expect(await waitingIn(bench.queue)).toBe(1);
     expect(sender.state.rejectedCount).toBe(0);
   });
 

@@ -3,7 +3,7 @@ import 'fake-indexeddb/auto';
 
 import { Bench, INTERVAL_MS, range } from './fakes/bench';
 import { until } from './fakes/clock';
-import { makeEnd, makeEvent, openRun, refuse, stored } from './fakes/sending';
+import { makeEnd, makeEvent, openRun, refuse, stored, waitingIn } from './fakes/sending';
 
 describe('Sender', () => {
   let bench: Bench;
@@ -83,7 +83,7 @@ describe('Sender', () => {
     const sender = bench.start();
     await until(() => sender.state.sentCount === 2);
     await bench.idle();
-    expect(await bench.queue.count()).toBe(0);
+    expect(await waitingIn(bench.queue)).toBe(0);
   });
 
   it('deletes an event only on the word of its own result', async () => {
@@ -134,7 +134,7 @@ describe('Sender', () => {
     await bench.idle();
     expect(bench.server.batches).toEqual([['event-2']]);
     expect(sender.state).toMatchObject({ state: 'refused', waiting: 1 });
-    expect(await bench.queue.count()).toBe(1);
+    expect(await waitingIn(bench.queue)).toBe(1);
   });
 
   it('counts what was sent today by all tabs and page loads', async () => {
@@ -193,7 +193,7 @@ describe('Sender', () => {
     bench.clock.advance(1_000);
     await bench.add(2);
     await until(() => sender.state.sentCount === 1);
-    expect(await bench.queue.count()).toBe(1);
+    expect(await waitingIn(bench.queue)).toBe(1);
   });
 
   it('hands over what is not sent yet when the page goes', async () => {
@@ -215,6 +215,6 @@ describe('Sender', () => {
     await until(() => bench.clock.sleepers === 0);
     bench.clock.advance(60_000);
     expect(bench.server.batches).toEqual([]);
-    expect(await bench.queue.count()).toBe(1);
+    expect(await waitingIn(bench.queue)).toBe(1);
   });
 });

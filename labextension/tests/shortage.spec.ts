@@ -11,7 +11,7 @@ import type { Sender } from '../src/sender';
 import { Bench, INTERVAL_MS } from './fakes/bench';
 import { until } from './fakes/clock';
 import { fillDisk } from './fakes/disk';
-import { makeEnd, makeEvent, refuse, stored } from './fakes/sending';
+import { makeEnd, makeEvent, refuse, stored, waitingIn } from './fakes/sending';
 
 const NOBODY: ReadonlySet<number> = new Set();
 const LOSS = {
@@ -106,13 +106,13 @@ describe('A refusal that the disk has no room for', () => {
     const disk = fillDisk();
     const rejected = { code: 'invalid', detail: 'no', field: null, rejectedAt: '', eventId, body };
     await queue.reject(key, rejected);
-    expect(await queue.rejected()).toEqual({ count: 1, events: [rejected] });
+    expect(await queue.standing()).toMatchObject({ rejectedCount: 1, lastRejection: rejected });
     expect((await queue.contents()).rejected).toEqual([rejected]);
     disk.empty();
     await queue.take(1, 1_000_000);
     const reader = await EventQueue.open('test');
-    expect(await reader.rejected()).toEqual({ count: 1, events: [rejected] });
-    expect(await queue.rejected()).toEqual({ count: 1, events: [rejected] });
+    expect(await reader.standing()).toMatchObject({ rejectedCount: 1, lastRejection: rejected });
+    expect(await queue.standing()).toMatchObject({ rejectedCount: 1, lastRejection: rejected });
     [reader, queue].forEach(each => each.dispose());
   });
 });
@@ -181,7 +181,7 @@ describe('A sender whose disk fails', () => {
       disk.empty();
       await act(sender);
       await until(() => sender.state.memoryCount === 0);
-      expect(await bench.queue.count()).toBe(count);
+      expect(await waitingIn(bench.queue)).toBe(count);
     }
   );
 

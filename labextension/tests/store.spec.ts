@@ -4,6 +4,7 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 
 import { RecorderStore } from '../src/store';
+import { me } from './fakes/recording';
 
 describe('What the recorder keeps', () => {
   let store: RecorderStore;
@@ -21,8 +22,11 @@ describe('What the recorder keeps', () => {
     await store.putChoice('b.ipynb', null);
     await store.putFiled('c.ipynb', 'class-2');
     const next = await RecorderStore.open('test');
-    expect([...(await next.choices())]).toEqual([['a.ipynb', 'class-1']]);
-    expect([...(await next.filed())]).toEqual([['c.ipynb', 'class-2']]);
+    expect(await next.read()).toEqual({
+      choices: new Map([['a.ipynb', 'class-1']]),
+      filed: new Map([['c.ipynb', 'class-2']]),
+      me: undefined
+    });
     next.dispose();
   });
 
@@ -31,6 +35,22 @@ describe('What the recorder keeps', () => {
     _db.close();
     await new Promise(resolve => (indexedDB.deleteDatabase(_db.name).onsuccess = resolve));
     await store.putChoice('a.ipynb', 'class-1');
-    expect([...(await store.choices())]).toEqual([['a.ipynb', 'class-1']]);
+    expect([...(await store.read()).choices]).toEqual([['a.ipynb', 'class-1']]);
+  });
+
+  it('is read also where the browser has closed it', async () => {
+    await store.putMe(me);
+    (store as unknown as { _connection: { _db: IDBDatabase } })._connection._db.close();
+    expect((await store.read()).me).toEqual(me);
+  });
+
+  it('says so where it cannot be read', async () => {
+    const getAll = jest.spyOn(IDBObjectStore.prototype, 'getAll');
+    getAll.mockImplementation(function (this: IDBObjectStore) {
+      this.transaction.abort();
+      throw new DOMException('The disk is broken.', 'UnknownError');
+    });
+    await expect(store.read()).rejects.toThrow('broken');
+    getAll.mockRestore();
   });
 });

@@ -4,7 +4,7 @@ import 'fake-indexeddb/auto';
 import { chooseTurns } from '../src/turns';
 import { Bench, INTERVAL_MS, range } from './fakes/bench';
 import { until } from './fakes/clock';
-import { refuse, stored } from './fakes/sending';
+import { refuse, stored, waitingIn } from './fakes/sending';
 
 const START_MS = Date.UTC(2026, 3, 1, 9);
 
@@ -28,7 +28,7 @@ describe('Several tabs', () => {
     };
     const [first, second] = await bench.startTwo();
     await bench.add(...range(300));
-    while ((await bench.queue.count()) > 0) {
+    while ((await waitingIn(bench.queue)) > 0) {
       bench.clock.advance(INTERVAL_MS);
       await new Promise(resolve => setImmediate(resolve));
     }

@@ -83,9 +83,22 @@ function Facts({ sending, trans }: ISectionProps): React.ReactElement {
 function momentOf(date: Date): string {
   const language = document.documentElement.lang.replace('_', '-') || undefined;
   const isToday = date.toDateString() === new Date().toDateString();
-  const day = isToday ? {} : ({ month: 'numeric', day: 'numeric' } as const);
-  return date.toLocaleString(language, { ...day, hour: 'numeric', minute: '2-digit' });
+  return formatOf(language, isToday).format(date);
 }
+
+/** To make one takes longer than all else that the sidebar draws. */
+function formatOf(language: string | undefined, isToday: boolean): Intl.DateTimeFormat {
+  const key = `${language} ${isToday}`;
+  let format = FORMATS.get(key);
+  if (format === undefined) {
+    const day = isToday ? {} : ({ month: 'numeric', day: 'numeric' } as const);
+    format = new Intl.DateTimeFormat(language, { ...day, hour: 'numeric', minute: '2-digit' });
+    FORMATS.set(key, format);
+  }
+  return format;
+}
+
+const FORMATS = new Map<string, Intl.DateTimeFormat>();
 
 /** In another person's server there is nothing to try. */
 function canTryAgain({ state }: ISendingState): boolean {

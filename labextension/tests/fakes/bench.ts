@@ -4,7 +4,7 @@ import { EventQueue } from '../../src/queue';
 import { type ISenderOptions, Sender } from '../../src/sender';
 import { chooseTurns } from '../../src/turns';
 import { FakeClock, until } from './clock';
-import { FakeChannels, FakeTransport, makeEvent } from './sending';
+import { FakeChannels, FakeTransport, makeEvent, waitingIn } from './sending';
 
 export const INTERVAL_MS = 250;
 
@@ -63,7 +63,7 @@ export class Bench {
   /** Every sender waits for its time, and has counted what waits. */
   async idle(): Promise<void> {
     await until(async () => {
-      const count = await this.queue.count();
+      const count = await waitingIn(this.queue);
       const counted = this._senders.every(({ state }) => state.waiting === count);
       return counted && this.clock.sleepers === this._senders.length && this.clock.nextMs > 0;
     });

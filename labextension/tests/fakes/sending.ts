@@ -1,6 +1,6 @@
 import type { CellExecutionComplete, CellExecutionStart, EventResult } from '../../src/contract';
 import type { IStoredRun } from '../../src/database';
-import type { IQueuedEvent } from '../../src/queue';
+import type { EventQueue, IQueuedEvent } from '../../src/queue';
 import { RequestError } from '../../src/request';
 import type { ITransport, IUnsent } from '../../src/transport';
 
@@ -61,6 +61,11 @@ export class FakeTransport implements ITransport {
   postLast(events: readonly IUnsent[]): void {
     this.last = events.map(({ eventId }) => eventId);
   }
+}
+
+/** How many events wait in a queue. */
+export async function waitingIn(queue: EventQueue): Promise<number> {
+  return (await queue.standing()).waiting;
 }
 
 /** All are stored. */
