@@ -47,6 +47,8 @@ c.LocalProcessSpawner.kill_timeout = 2
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
 c.Spawner.default_url = "/lab"
+# A slow or busy machine takes its time.
+c.Spawner.http_timeout = c.Spawner.start_timeout = 180
 c.Spawner.environment = dict(mark)
 
 

@@ -41,11 +41,15 @@ class RecordingKernel:
         """Run `code` as the cell `cell_id`; an endless one is interrupted after a second."""
         messages: list[dict[str, Any]] = []
         stop = threading.Timer(ENDLESS_S, self._manager.interrupt_kernel)
-        if endless:
-            stop.start()
+
+        def note(message: dict[str, Any]) -> None:
+            messages.append(message)
+            if endless and message["header"]["msg_type"] == "execute_input":
+                stop.start()
+
         began = time.perf_counter()
         reply = self._client.execute_interactive(
-            code, timeout=TIMEOUT_S, allow_stdin=False, output_hook=messages.append
+            code, timeout=TIMEOUT_S, allow_stdin=False, output_hook=note
         )
         duration_ms = round((time.perf_counter() - began) * 1000, 1)
         stop.cancel()
