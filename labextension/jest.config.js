@@ -25,6 +25,8 @@ const esModules = [
 
 module.exports = {
   testEnvironment: 'jsdom',
+  // A build machine may stand still for seconds.
+  testTimeout: 60_000,
   testEnvironmentOptions: {
     customExportConditions: ['node', 'node-addons'],
     globalsCleanup: 'off'

@@ -17,6 +17,9 @@ export default defineConfig({
     environment: 'jsdom',
     setupFiles: ['src/testing/setup.ts'],
     css: true,
+    // A build machine may stand still for seconds.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     restoreMocks: true
   }
 });

@@ -103,8 +103,8 @@ describe('A delta', () => {
       editsOf(one, other);
       return performance.now() - start;
     });
-    // The best of five, and ten times what it takes: the computer may be busy.
-    expect(Math.min(...times)).toBeLessThan(40);
+    // The best of five, and fifty times what it takes: the computer may be busy.
+    expect(Math.min(...times)).toBeLessThan(200);
   });
 });
 

@@ -55,9 +55,13 @@ describe('text of somebody else', () => {
 
   it('is read in linear time, also where it is made to be slow', () => {
     const hostile = '\u001b[1;'.repeat(50_000) + '\u001b]'.repeat(50_000);
-    const began = performance.now();
-    visible(hostile);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    const times = Array.from({ length: 5 }, () => {
+      const began = performance.now();
+      visible(hostile);
+      return performance.now() - began;
+    });
+    // The best of five: the computer may be busy.
+    expect(Math.min(...times)).toBeLessThan(1_000);
   });
 });
 
