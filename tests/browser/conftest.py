@@ -11,9 +11,15 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Playwright,
+    async_playwright,
+    expect,
+)
 
-from .hub import Hub, start_hub
+from .hub import PATIENCE_S, Hub, start_hub
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -32,6 +38,8 @@ RESULTS = Path("test-results")
 NEW_IMAGES = bool(os.environ.get("CELL_MONITOR_IMAGES"))
 SIMULATED = 30
 FAILED = pytest.StashKey[bool]()
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -97,6 +105,7 @@ async def new_context(
 
         async def make(**settings: Any) -> BrowserContext:
             context = await browser.new_context(**{**VIEW, **settings})
+            context.set_default_timeout(PATIENCE_S * 1000)
             made.append(await stack.enter_async_context(context))
             return context
 

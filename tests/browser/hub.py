@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,11 +19,15 @@ from jupyter_cell_monitor_server.demo import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 POLL_S = 0.05
+# A build machine may be several times slower than this one, or stand still for seconds.
+PATIENCE_S = 120
 Result = TypeVar("Result")
 TEACH = ["access:services!service=cell-monitor", "custom:cell-monitor:teach"]
 
 
-async def until(condition: Callable[[], Result], timeout_s: float = 30, what: str = "") -> Result:
+async def until(
+    condition: Callable[[], Result], timeout_s: float = PATIENCE_S, what: str = ""
+) -> Result:
     """Wait until `condition` is true, and return what it gave."""
     try:
         async with asyncio.timeout(timeout_s):
@@ -80,8 +84,9 @@ class Hub:
     def service(self) -> psutil.Process | None:
         """The service's process, if it runs."""
         for process in processes.of_demo(str(self.folder)):
-            if "service" in process.cmdline()[-1:]:
-                return process
+            with suppress(psutil.NoSuchProcess):
+                if "service" in process.cmdline()[-1:]:
+                    return process
         return None
 
     def server_token(self, name: str) -> str:
@@ -103,7 +108,7 @@ class Hub:
     def stop(self) -> None:
         """End all, as Ctrl-C does."""
         self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=40)
+        self.process.communicate(timeout=PATIENCE_S)
 
 
 @dataclass
@@ -145,7 +150,7 @@ class Visitor:
     async def start_server(self) -> None:
         """Start this person's Jupyter server and wait until it is ready."""
         await self.api("POST", f"users/{self.name}/server", json={})
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             response = await self.api("GET", f"users/{self.name}/server/progress")
             async for line in response.content:
                 if line.startswith(b"data:") and json.loads(line[5:]).get("ready"):

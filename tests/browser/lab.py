@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 from playwright.async_api import BrowserContext, Page, expect
 
-from .hub import Hub, until
+from .hub import PATIENCE_S, Hub, until
 
 WATCH = Path(__file__).with_name("kernel_watch.js").read_text()
 STATUS = ".jp-CellMonitor-statusItem button"
-READY_MS = 25_000
+READY_MS = PATIENCE_S * 1000
 
 
 @dataclass
@@ -159,13 +159,13 @@ class Lab:
 
         How many cells of "Run All" a kernel runs after an error depends on how fast they come.
         """
-        await until(lambda: len(self.ended) >= count, 60, f"{count} runs to end")
+        await until(lambda: len(self.ended) >= count, what=f"{count} runs to end")
         await self.page.wait_for_function(
             """() => window.jupyterapp.shell.currentWidget.content.widgets.every(
               cell => cell.model.executionState !== 'running'
             )"""
         )
-        await until(lambda: not self.running, 60, "all runs to end")
+        await until(lambda: not self.running, what="all runs to end")
 
     async def until_waiting(self, count: int) -> None:
         """Wait until the status bar says that so many events, or more, are not sent yet."""

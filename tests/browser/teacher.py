@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, Locator, Page
 
 from .hub import Hub, until
 from .lab import READY_MS, log_in
@@ -63,6 +63,11 @@ class TeacherPage:
         """What the grid says of each cell of a student."""
         row = self.page.locator(f'table.grid tr:has(th[title="{student}"]) td:not(.time)')
         return [await cell.get_attribute("aria-label") or "" for cell in await row.all()]
+
+    def cell(self, student: str, column: int) -> Locator:
+        """A cell of the grid."""
+        row = self.page.locator(f'table.grid tr:has(th[title="{student}"]) td:not(.time)')
+        return row.nth(column)
 
     def last(self, student: str, column: int) -> str:
         """What the grid said of a cell the last time that it changed."""

@@ -17,7 +17,7 @@ PATH = course.notebook_path("02-conditions")
 NAME = "student-14"
 EVENTS = "**/api/v1/events?*"
 # The browser looks how much room there is every half minute.
-LOOKED_AGAIN_S = 60
+LOOKED_AGAIN_S = 120
 POLL_S = 0.5
 
 
@@ -103,7 +103,9 @@ async def test_a_full_disk_loses_no_run(hub: Hub, new_context: NewContext) -> No
         what="the run that was in the page's memory alone",
     )
 
-    await lab.go(PATH)
+    async with page.expect_response(lambda answer: "/api/v1/events?" in answer.url and answer.ok):
+        await lab.go(PATH)
+    await lab.until_sent()
     await hold_events(lab, "still_full = 3")
     await set_quota(page, None)
     panel = page.locator("#jp-CellMonitor-panel")

@@ -57,7 +57,7 @@ async def test_traps_in_a_notebook_change_nothing_on_the_page(
     await until(lambda: len(hub.executions("student-13", PATH)) == len(CELLS), what="all runs")
 
     await teacher.choose(PATH)
-    await until(lambda: teacher.last("student-13", 4) == "failed once")
+    await expect(teacher.cell("student-13", 4)).to_have_attribute("aria-label", "failed once")
     await expect(teacher.page.locator("aside.errors")).to_contain_text("<script>window.owned")
     await check_harmless(teacher, scripts, title)
     await teacher.page.click('th[title="student-13"] a')

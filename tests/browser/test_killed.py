@@ -11,19 +11,21 @@ from jupyter_cell_monitor_server.demo import course
 
 from .conftest import CHROMIUM, FLAGS, VIEW, NewContext
 from .hub import Hub, until
-from .lab import Lab
+from .lab import READY_MS, Lab
 from .test_recording import check_all_recorded
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 PATH = course.notebook_path("02-conditions")
 # The Hub looks every 30 s whether its services still run.
-RESTART_S = 60
+RESTART_S = 180
 
 
 async def open_profile(playwright: Playwright, profile: Path) -> BrowserContext:
-    return await playwright.chromium.launch_persistent_context(
+    context = await playwright.chromium.launch_persistent_context(
         profile, executable_path=CHROMIUM, args=FLAGS, **VIEW
     )
+    context.set_default_timeout(READY_MS)
+    return context
 
 
 def kill_browser(profile: Path) -> None:
@@ -55,7 +57,7 @@ async def test_nothing_is_lost_or_doubled_when_browser_and_service_are_killed(
     for lab in (killed, going_on):
         await lab.run_to_end(1, "print('nobody answers')")
         await lab.run_to_end(1, "1 / 0")
-        await lab.until_waiting(2)
+        await lab.until_waiting(4)
     kill_browser(profile)
     service.kill()
     await going_on.run_to_end(1, "print('the service is dead')")

@@ -9,6 +9,7 @@ from jupyter_cell_monitor_server.demo import course
 from .conftest import NewContext
 from .hub import Hub
 from .lab import Lab
+from .test_recording import check_all_recorded
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 PATH = course.notebook_path("02-conditions")
@@ -20,7 +21,7 @@ async def test_what_waits_is_saved_as_a_file_and_sent_later(
     """The service is stopped: the file holds the run as it is stored when the service is back."""
     lab = await Lab.open(hub, await new_context(), "student-17", PATH)
     await lab.run_to_end(1, "print('before')")
-    await lab.until_sent()
+    await check_all_recorded(hub, lab, PATH)
     await lab.command("cell-monitor:open")
     service = hub.service()
     assert service is not None

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import psutil
 from browser.conftest import CHROMIUM, FLAGS, VIEW
-from browser.hub import until
+from browser.hub import PATIENCE_S, until
 from playwright.async_api import BrowserContext, Page, Playwright, expect
 from playwright.async_api import Error as PlaywrightError
 
@@ -22,7 +22,11 @@ from .stack import Stack
 
 WATCH = Path(__file__).with_name("watch.js").read_text()
 CODE = ["x = 6\nprint(x * 7)", "import time; time.sleep(0.05)\nx", "print('語' * 300)", "1 / 0"]
-READY_MS = 40_000
+READY_MS = PATIENCE_S * 1000
+# What the kernel still says of the last runs has come by then.
+CALM_S = 1.0
+POLL_S = 0.1
+KERNEL = "window.jupyterapp.shell.currentWidget.context.sessionContext.session?.kernel"
 WAITING = """async () => {
   let waiting = 0;
   for (const { name } of await indexedDB.databases()) {
@@ -71,6 +75,7 @@ class LabStudent:
         self._context = await self._playwright.chromium.launch_persistent_context(
             self._profile, executable_path=CHROMIUM, args=FLAGS, **VIEW
         )
+        self._context.set_default_timeout(READY_MS)
         await self._context.expose_function("ledger", self._take)
         await self._context.add_init_script(WATCH)
         self._page = await self._context.new_page()
@@ -118,10 +123,9 @@ class LabStudent:
 
     async def reconnect(self) -> None:
         """Have the page talk to its kernel again now, as the menu can; it tries later and later."""
-        kernel = "window.jupyterapp.shell.currentWidget.context.sessionContext.session?.kernel"
-        if await self.page.evaluate(f"{kernel}?.connectionStatus") != "connected":
-            await self.page.evaluate(f"void {kernel}?.reconnect()")
-        await self.page.wait_for_function(f"{kernel}?.connectionStatus === 'connected'")
+        if await self.page.evaluate(f"{KERNEL}?.connectionStatus") != "connected":
+            await self.page.evaluate(f"void {KERNEL}?.reconnect()")
+        await self.page.wait_for_function(f"{KERNEL}?.connectionStatus === 'connected'")
 
     async def command(self, name: str) -> None:
         """Run one of the Lab's commands without waiting for its end."""
@@ -136,13 +140,18 @@ class LabStudent:
         return int(await self.page.evaluate(WAITING))
 
     async def drain(self) -> None:
-        """Wait until all is answered for; asks to send at once, as a student can."""
-        async with asyncio.timeout(60):
-            while await self.waiting():
+        """Wait until all cells have run and are answered for; asks to send, as a student can."""
+        async with asyncio.timeout(PATIENCE_S):
+            calm_s = 0.0
+            while calm_s < CALM_S:
+                kept = len(self.ledger.kept)
                 await self.command("cell-monitor:send")
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(POLL_S)
+                is_idle = await self.page.evaluate(f"{KERNEL}?.status === 'idle'")
+                is_calm = is_idle and not await self.waiting() and len(self.ledger.kept) == kept
+                calm_s = calm_s + POLL_S if is_calm else 0.0
 
-    async def until_kept(self, count: int, timeout_s: float = 20) -> None:
+    async def until_kept(self, count: int, timeout_s: float = PATIENCE_S) -> None:
         """Wait until so many events were ever in the queue."""
         await until(lambda: len(self.ledger.kept) >= count, timeout_s, f"{count} events")
 

@@ -82,6 +82,7 @@ c.JupyterHub.spawner_class = Spawner
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
 c.Spawner.default_url = "/lab"
+c.Spawner.http_timeout = c.Spawner.start_timeout = 180
 c.Spawner.environment = {given["mark"]: str(folder)}
 c.Spawner.pre_spawn_hook = prepare_home
 c.SimpleLocalProcessSpawner.home_dir_template = str(folder / "home" / "{username}")

@@ -93,7 +93,7 @@ class LabRun:
         await self._begin(trouble)
         felt = self._felt(trouble)
         if felt is not None:
-            await until(felt, 20, f"{trouble} to be felt")
+            await until(felt, what=f"{trouble} to be felt")
 
     async def _begin(self, trouble: Trouble) -> None:
         if trouble.where in self._stack.hops:

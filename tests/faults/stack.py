@@ -36,7 +36,7 @@ ACCESS_SCOPE = "access:services!service=cell-monitor"
 WIRE_STUDENTS = ("wire-1", "wire-2", "wire-3")
 LAB_STUDENTS = ("lab-1",)
 RELAY_TIMEOUT_S = 2.0
-UP_S = 60
+UP_S = 180
 POLL_S = 0.05
 SERVICE = ("-m", "jupyter_cell_monitor_server.cli", "service")
 SETTINGS = """

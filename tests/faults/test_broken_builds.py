@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from browser.hub import until
 
 from .proxy import Fault
 from .schedule import Schedule, Step, Trouble
@@ -14,6 +15,17 @@ from .wire import WireRun
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 MOVES = 8
+
+
+class AnsweredRun(WireRun):
+    """Kills the service only when it has said `stored` of what came after the database stood."""
+
+    async def begin(self, trouble: Trouble) -> None:
+        """Note what was there before the first, and wait before the second."""
+        if trouble.what == "kill":
+            await until(lambda: bool(self.ledger.acknowledged - self._before), what="an answer")
+        await super().begin(trouble)
+        self._before = set(self.ledger.kept)
 
 
 @asynccontextmanager
@@ -31,9 +43,9 @@ async def broken(stack: Stack, variant: str) -> AsyncIterator[None]:
         stack.service = good
 
 
-def schedule(*troubles: Trouble) -> Schedule:
+def schedule(*troubles: Trouble, at: int = 1) -> Schedule:
     """One student works through these troubles, and sends in the plainest way."""
-    steps = [Step(trouble, at=1, moves=MOVES, heals=False) for trouble in troubles]
+    steps = [Step(trouble, at=at, moves=MOVES, heals=False) for trouble in troubles]
     return Schedule(0, tuple(steps), ({"batch_events": 5},))
 
 
@@ -51,7 +63,7 @@ async def test_an_acknowledgement_before_the_commit_is_caught(stack: Stack, tmp_
     """The database stands still, the service says `stored` and is killed."""
     plan = schedule(Trouble("suspend", "database"), Trouble("kill", "service"))
     async with broken(stack, "acknowledge_before_commit"):
-        verdict = await run(stack, tmp_path, plan, "acknowledge_before_commit")
+        verdict = await AnsweredRun(stack, plan, tmp_path).run("acknowledge_before_commit")
     assert said(verdict, "acknowledged and not stored"), verdict
     assert said(verdict, "lost"), verdict
 
@@ -71,7 +83,8 @@ async def test_a_deletion_before_the_acknowledgement_is_caught(
     stack: Stack, tmp_path: Path
 ) -> None:
     """A browser deletes what it sends, and the request is cut in its middle."""
-    plan = schedule(Trouble(Fault.RESET_REQUEST, "browser-hub_proxy"))
+    # Before anything is sent, however fast that goes.
+    plan = schedule(Trouble(Fault.RESET_REQUEST, "browser-hub_proxy"), at=0)
     verdict = await run(stack, tmp_path, plan, careless=True)
     assert said(verdict, "lost"), verdict
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
-from browser.hub import until
+from browser.hub import PATIENCE_S, until
 
 from .checker import Checker
 from .ledger import Ledger
@@ -59,19 +59,19 @@ async def test_a_full_disk_loses_nothing(
     sending = Sending(stack, ledger)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as http:
         tasks = []
-        while sending.refused == 0:
+        # A refusal may also be that of a machine that stood still: what it was of goes through.
+        while sending.refused < FULL_AFTER_REFUSALS:
             tasks.append(asyncio.create_task(sending.send(http, STUDENT)))
-            await until(lambda: tasks[-1].done() or sending.refused > 0)
-        tasks += [asyncio.create_task(sending.send(http, STUDENT)) for _ in range(5)]
-        await until(lambda: sending.refused >= FULL_AFTER_REFUSALS)
-        assert set(sending.statuses) == {200, 503}, sending.statuses
+            refused = sending.refused
+            await until(lambda: tasks[-1].done() or sending.refused > refused)  # noqa: B023
+        assert set(sending.statuses) - {0} == {200, 503}, sending.statuses
         assert await lies(url, ledger) == []
         assert len(ledger.acknowledged) < len(ledger.kept)
 
         process = stack.service.running()
         assert process is not None, "the service has survived"
         disk.grow(process.pid)
-        await asyncio.wait_for(asyncio.gather(*tasks), 30)
+        await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE_S)
     stored = await read_stored(url, ledger.sessions, ledger.begun)
     assert Checker(ledger, stored).violations() == []
     assert ledger.acknowledged == ledger.kept

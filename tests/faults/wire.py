@@ -16,7 +16,7 @@ from .student import Settings
 from .students import SimulatedStudent
 from .verdict import Verdict
 
-DRAIN_S = 60
+DRAIN_S = 180
 # Where one of these is, another hop may see no request, or no answer within the servers' patience.
 DEAD_END = {Fault.REFUSE, Fault.SILENT, Fault.STALL, Fault.TRICKLE, Fault.LATENCY}
 
