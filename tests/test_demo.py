@@ -117,7 +117,7 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
         kernel = kernel_of(demo, "student-02")
         start = time.monotonic()
         assert demo.end(signal.SIGINT) == 0
-        assert time.monotonic() - start < 20
+        assert time.monotonic() - start < 80
         assert not demo.processes()
         assert not kernel.is_running()
 

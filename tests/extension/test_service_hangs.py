@@ -53,7 +53,7 @@ async def test_the_jupyter_server_goes_on_meanwhile(
         assert status.code == 200
     response = await lab.fetch("me")
     assert (response.code, problem(response)["code"]) == (503, "unavailable")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
     standin.may_answer.set()
     assert [response.code for response in await asyncio.gather(*hanging)] == [200] * 8
 
@@ -116,7 +116,7 @@ async def test_an_answer_that_does_not_end_is_given_up(
         response = await lab.post(b"{}")
         assert (response.code, problem(response)["code"]) == (503, "unavailable")
         assert int(response.headers["Retry-After"]) > 0
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
 
 
 async def test_a_socket_that_the_service_does_not_answer_is_given_up(
@@ -127,6 +127,6 @@ async def test_a_socket_that_the_service_does_not_answer_is_given_up(
         settings: dict[str, Any] = {"request_timeout_s": 0.5, "connect_timeout_s": 0.5}
         lab = start_lab(service_url=url, **settings)
         socket = await lab.socket()
-        assert await asyncio.wait_for(socket.read_message(), 5) is None
+        assert await asyncio.wait_for(socket.read_message(), 30) is None
         assert socket.close_code == 1012
         socket.close()

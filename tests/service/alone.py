@@ -46,7 +46,7 @@ class Alone:
         ) as response:
             return response, await response.json(content_type=None)
 
-    async def exit_code(self, timeout_s: float = 15) -> int:
+    async def exit_code(self, timeout_s: float = 90) -> int:
         """Wait for its end."""
         return await asyncio.to_thread(self.process.wait, timeout_s)
 
@@ -93,7 +93,7 @@ def _start(
 
 
 async def _until_up(service: Alone) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while service.process.poll() is None:
             try:
                 await service.call("GET", "health")

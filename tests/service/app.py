@@ -132,13 +132,13 @@ async def serving(database: Database, folder: Path, **settings: Any) -> AsyncIte
         ingest=Ingest(writer, database.now, metrics.event, contents=contents),
         writer=writer,
         readiness=Readiness(
-            database.store.ping, writer.has_room, lambda: people.is_hub_away, for_s=0
+            database.store.ping, writer.has_room, lambda: people.is_hub_away, for_s=0, patience_s=60
         ),
         metrics=metrics,
         store=database.store,
         engine=database.engine,
         bus=bus,
-        roster=Roster(Groups(), roles, database.store.replace_members, 60),
+        roster=Roster(Groups(), roles, database.store.replace_members, 60, patience_s=60),
         me=application._me(),
         prefix=PREFIX,
         hub_prefix="/hub/",

@@ -28,7 +28,10 @@ def free_port() -> int:
 
 
 class Cluster:
-    """A server that can be stopped and started again. Its settings are PostgreSQL's defaults."""
+    """A server that can be stopped and started again.
+
+    Its settings are PostgreSQL's defaults, but that it starts no process by itself now and then.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -38,7 +41,10 @@ class Cluster:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+            " -c autovacuum=off"
+        )
         self._run(BIN / "pg_ctl", "-D", self._data, "-l", self._log, "-o", options, "-w", "start")
 
     def stop(self, mode: str = "fast") -> None:

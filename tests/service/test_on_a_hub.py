@@ -200,13 +200,15 @@ def another_service(hub: Hub) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     command = [sys.executable, "-m", "jupyter_cell_monitor_server.cli", "service"]
     environment = process.environ() | {"JUPYTERHUB_SERVICE_URL": url}
     with subprocess.Popen(command, env=environment, cwd=process.cwd()) as started:
-        yield url + PREFIX, started
-        started.terminate()
+        try:
+            yield url + PREFIX, started
+        finally:
+            started.terminate()
 
 
 async def until_ready(visitor: Visitor, url: str) -> None:
     """Ask the service until it says so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while True:
             try:
                 async with visitor.session.get(url + "api/v1/health") as response:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from tornado.web import RequestHandler
@@ -228,6 +228,7 @@ def test_the_schema_refuses_what_the_parser_refuses(event: Json, name: str, valu
     assert not named("Event").is_valid(changed)
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.sampled_from("a/.\\\x00\x1f\x7f\x85 あ"), max_size=8) | st.text(max_size=20)
 )

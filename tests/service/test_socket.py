@@ -20,7 +20,7 @@ CHANNEL = class_channel(CLASS)
 
 async def received(socket: ClientWebSocketResponse, count: int = 1) -> list[Json]:
     """The next messages."""
-    return [await socket.receive_json(timeout=5) for _ in range(count)]
+    return [await socket.receive_json(timeout=60) for _ in range(count)]
 
 
 async def closed(socket: ClientWebSocketResponse) -> int | None:
@@ -45,7 +45,7 @@ async def following(
 
 async def until_no_follower(service: Service, channel: str = CHANNEL) -> None:
     """The service learns of an end when its socket does."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         # Another end's doing, which nothing here could be told of.
         while service.web.settings["sockets"] or channel in service.bus._followers:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -205,7 +205,7 @@ async def test_a_client_that_is_too_slow_is_closed(service: Service) -> None:
         _, answer = await service.post(*runs)
         assert {result["status"] for result in answer["results"]} == {"stored"}
         while last < 40 * (number + 1):
-            last = (await quick.receive_json(timeout=5))["cursor"]
+            last = (await quick.receive_json(timeout=60))["cursor"]
     transport.resume_reading()
     assert await closed(slow) == 1013
     assert not quick.closed
@@ -260,7 +260,7 @@ async def test_open_sockets_are_checked_again(sqlite_url: str, tmp_path: Path) -
         service.people.is_hub_away = True
         for _ in range(3):
             service.people.asked_again.clear()
-            await asyncio.wait_for(service.people.asked_again.wait(), 5)
+            await asyncio.wait_for(service.people.asked_again.wait(), 60)
         assert len(service.web.settings["sockets"]) == 1
         service.people.is_hub_away = False
         del service.people.known["sensei"]

@@ -43,7 +43,10 @@ async def test_a_full_queue_is_503_before_the_body_is_read(sqlite_url: str, tmp_
         while service.writer.has_room() or not store.began.is_set():
             batch = [start(run=f"{len(sent)}-{n}") for n in range(100)]
             sent.append(asyncio.create_task(service.post(*batch)))
-            await asyncio.wait(sent, timeout=0.02)
+            waiting = 100 * (len(sent) - 1)
+            async with asyncio.timeout(60):
+                while not store.began.is_set() or service.writer.waiting_events < waiting:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)  # another task of the service's
         response, body = await service.call("POST", "events", data=b"not even JSON")
         problem(response, body, 503, "unavailable")
         assert int(response.headers["Retry-After"]) > 0

@@ -1,6 +1,6 @@
 """Turns: in order for each user, fair among them, and bounded."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_cell_monitor_server.service.turns import Turns
@@ -50,6 +50,7 @@ def test_what_was_taken_out_of_its_turn_is_not_there_any_more() -> None:
 items = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 10**6), st.integers(1, 30)))
 
 
+@settings(deadline=None)
 @given(items, st.integers(1, 60), st.integers(1, 20))
 def test_all_is_taken_once_in_each_users_order(items: list[Item], most: int, share: int) -> None:
     """And no transaction is heavier than its bound, but for an item that is alone."""

@@ -102,7 +102,7 @@ async def test_nobody_waits_for_a_slow_database_for_ever() -> None:
     store = HeldStore()
     async with writing_to(store, max_transaction_events=1, answer_s=0.5) as writer:
         answers = [asyncio.create_task(writer.write(a_delivery())) for _ in range(3)]
-        found = await asyncio.wait_for(asyncio.gather(*answers, return_exceptions=True), 5)
+        found = await asyncio.wait_for(asyncio.gather(*answers, return_exceptions=True), 60)
         assert [type(answer) for answer in found] == [DatabaseUnavailable] * 3
         assert writer.waiting_events == 0
         store.may_commit.set()
@@ -137,7 +137,7 @@ async def test_closing_gives_up_what_cannot_be_written_in_time() -> None:
         answers = [asyncio.create_task(writer.write(a_delivery())) for _ in range(3)]
         await store.began.wait()
         await writer.close(0.01)
-        found = await asyncio.wait_for(asyncio.gather(*answers, return_exceptions=True), 5)
+        found = await asyncio.wait_for(asyncio.gather(*answers, return_exceptions=True), 60)
     assert [type(answer) for answer in found] == [DatabaseUnavailable] * 3
 
 

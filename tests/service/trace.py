@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,8 @@ async def traced(pids: Sequence[int], folder: Path) -> AsyncIterator[Path]:
     for _ in pids:
         said = (await process.stderr.readline()).decode()
         if "attached" not in said:
+            with suppress(ProcessLookupError):
+                process.terminate()
             await process.wait()
             if "not permitted" in said:
                 pytest.skip(f"this machine lets nobody trace: {said.strip()}")
