@@ -119,6 +119,19 @@ describe('Where the disk is full', () => {
     expect(idsOf(await taken())).toEqual(idsOf(events));
   });
 
+  it('what is in memory, and what is lost and not written down, waits too', async () => {
+    await hold(makeEvent(1));
+    expect((await queue.standing()).waiting).toBe(2);
+    await queue.lose({
+      studentId: 'student-01',
+      sessionId: 'session-1',
+      path: 'a.ipynb',
+      reason: 'not_kept',
+      ranges: [[5, 6]]
+    });
+    expect((await queue.standing()).waiting).toBe(3);
+  });
+
   it('a loss is counted once, by the disk too when it can', async () => {
     await overfill();
     await taken();
