@@ -90,6 +90,13 @@ export async function readTogether<T>(
   });
 }
 
+/** Ask for all that a store holds, by its keys; the returned function makes the map of it. */
+export function askEntries<V>(store: IDBObjectStore): () => Map<string, V> {
+  const keys = store.getAllKeys() as IDBRequest<string[]>;
+  const values: IDBRequest<V[]> = store.getAll();
+  return () => new Map(keys.result.map((key, index) => [key, values.result[index]]));
+}
+
 /** Whether an error says that the disk takes nothing new. */
 export function isFull(error: unknown): boolean {
   return (error as Partial<Error> | null)?.name === 'QuotaExceededError';

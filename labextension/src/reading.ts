@@ -2,13 +2,13 @@
 
 import { unwrap } from 'idb';
 
-import { readTogether } from './connection';
+import { askEntries, readTogether } from './connection';
 import type {
   IContact,
   ILoss,
   IRejectedEvent,
+  IStoredEvent,
   QueueConnection,
-  QueueDatabase,
   StoreName
 } from './database';
 import { droppedName, NOT_KEPT, QUEUE_FULL } from './losses';
@@ -42,10 +42,10 @@ export async function readStanding(
       const own = studentId === null ? null : store('events').index('studentId').count(studentId);
       const losses: IDBRequest<ILoss[]> = store('losses').getAll();
       const contact: IDBRequest<IContact | undefined> = store('contact').get('last');
-      const [names, counts] = [store('counts').getAllKeys(), store('counts').getAll()];
+      const counts = askEntries<number>(store('counts'));
       const last = store('rejected').openCursor(null, 'prev');
       return () => {
-        const count = new Map(names.result.map((name, at) => [name, counts.result[at] as number]));
+        const count = counts();
         const others = losses.result.filter(loss => loss.studentId !== studentId);
         return {
           waiting: events.result + losses.result.length,
@@ -62,21 +62,23 @@ export async function readStanding(
 
 /** All that it holds, for a person to look at. */
 export async function readContents(connection: QueueConnection): Promise<IQueueContents> {
-  return connection.run(async db => ({
-    bodies: (await db.getAll('events')).map(({ body }) => body),
-    rejected: await db.getAll('rejected'),
-    losses: await db.getAll('losses'),
-    dropped: droppedOf(await countsIn(db))
-  }));
+  return connection.run(db =>
+    readTogether(unwrap(db), STORES, store => {
+      const events: IDBRequest<IStoredEvent[]> = store('events').getAll();
+      const rejected: IDBRequest<IRejectedEvent[]> = store('rejected').getAll();
+      const losses: IDBRequest<ILoss[]> = store('losses').getAll();
+      const counts = askEntries<number>(store('counts'));
+      return () => ({
+        bodies: events.result.map(({ body }) => body),
+        rejected: rejected.result,
+        losses: losses.result,
+        dropped: droppedOf(counts())
+      });
+    })
+  );
 }
 
-async function countsIn(db: QueueDatabase): Promise<Map<IDBValidKey, number>> {
-  const { store } = db.transaction('counts');
-  const [names, counts] = await Promise.all([store.getAllKeys(), store.getAll()]);
-  return new Map(names.map((name, at) => [name, counts[at]]));
-}
-
-function droppedOf(counts: ReadonlyMap<IDBValidKey, number>): Map<string, number> {
+function droppedOf(counts: ReadonlyMap<string, number>): Map<string, number> {
   return new Map(
     [QUEUE_FULL, NOT_KEPT].map(reason => [reason, counts.get(droppedName(reason)) ?? 0])
   );

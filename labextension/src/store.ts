@@ -2,7 +2,14 @@
 
 import { type DBSchema, type IDBPDatabase, openDB, unwrap } from 'idb';
 
-import { betweenTabs, Connection, type OnBlocked, openNewest, readTogether } from './connection';
+import {
+  askEntries,
+  betweenTabs,
+  Connection,
+  type OnBlocked,
+  openNewest,
+  readTogether
+} from './connection';
 import type { Me } from './contract';
 import { STRICT } from './groups';
 
@@ -40,7 +47,10 @@ export class RecorderStore {
   async read(): Promise<IKept> {
     return this._connection.run(db =>
       readTogether(unwrap(db), ['choices', 'filed', 'me'], store => {
-        const [choices, filed] = [askClasses(store('choices')), askClasses(store('filed'))];
+        const [choices, filed] = [
+          askEntries<string>(store('choices')),
+          askEntries<string>(store('filed'))
+        ];
         const me: IDBRequest<Me | undefined> = store('me').get('me');
         return () => ({ choices: choices(), filed: filed(), me: me.result });
       })
@@ -93,10 +103,4 @@ async function open(
     },
     ...betweenTabs<ISchema>(onBlocked)
   });
-}
-
-function askClasses(store: IDBObjectStore): () => Map<string, string> {
-  const paths = store.getAllKeys() as IDBRequest<string[]>;
-  const classIds: IDBRequest<string[]> = store.getAll();
-  return () => new Map(paths.result.map((path, index) => [path, classIds.result[index]]));
 }
