@@ -215,7 +215,7 @@ describe('a student', () => {
     act(() => service.goLive());
     service.executions = [execution(1), execution(2)];
     act(() => service.wires.at(-1)?.says(ran(11, 'ann', 'a')));
-    await screen.findByText('print(2)', {});
+    await screen.findByText('print(2)');
   });
 
   it('has no name in the address while numbers are shown', async () => {
